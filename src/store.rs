@@ -27,11 +27,13 @@ pub mod draft;
 pub mod entry;
 pub mod erased;
 pub mod exclusion;
+pub mod heard;
 pub mod hold;
 pub mod home;
 pub mod idempotency;
 pub mod identity;
 pub mod lease;
+mod log;
 pub mod mark;
 pub mod media;
 pub mod message;
@@ -171,6 +173,8 @@ pub struct Store {
     room: room::Room,
     /// What the data directory remembers of what was claimed.
     marks: mark::Marks,
+    /// Whether the database's log still says what was erased.
+    log: log::Log,
 }
 
 impl Store {

@@ -298,6 +298,8 @@ CREATE TABLE hold (
     scope_key  TEXT NOT NULL,
     cause      TEXT NOT NULL,
     code       BIGINT,
+    -- Where the cause does not say it: 'gone', or the provider's word that Recado does not know.
+    word       TEXT NOT NULL DEFAULT '',
     until_at   BIGINT,
     created_at BIGINT NOT NULL,
     lifted_at  BIGINT,
@@ -1259,6 +1261,12 @@ CREATE TABLE account_notice (
     began_at BIGINT NOT NULL,
     ends_at  BIGINT NOT NULL,
     PRIMARY KEY (account, word, number)
+);
+
+-- Of what providers tell of a subject the latest by its own time counts: how late that was.
+CREATE TABLE heard (
+    subject TEXT PRIMARY KEY,
+    told_at BIGINT NOT NULL
 );
 
 -- Links of messages that people opened.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use jiff::civil::Date;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::check_asked::{Asked, Before, NAMES_NOT_LOOKED_AT, is_loaded};
 use super::client::{CallError, Client, DEFAULT_CONFIG};
@@ -20,6 +21,7 @@ use crate::domain::reach::Reaches;
 use crate::domain::template::{Template, TemplateStatus};
 use crate::domain::tier::{KEPT, Limit, REMINDERS_AHEAD};
 use crate::domain::time::UnixMs;
+use crate::domain::wallet::Purse;
 use crate::engine::forecast::{USUAL_THROUGHPUT, smaller};
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::rows::{NOBODY, Names, greets};
@@ -53,6 +55,8 @@ pub(super) struct Known {
     reach: Reaches,
     /// The sender alone, within the messaging limit of the configuration.
     around: Scene,
+    /// How the account's prepaid wallet stands, as far as a daemon told.
+    purse: Option<Purse>,
     /// What could not be found out, and why.
     unknown: Vec<Problem>,
 }
@@ -90,6 +94,10 @@ impl Known {
         let holidays = config.as_ref().map(|c| c.holidays.clone()).unwrap_or_default();
         let laws = config.as_ref().map(|c| c.laws.clone()).unwrap_or_default();
         let reach = config.as_ref().map(|c| c.reach.clone()).unwrap_or_default();
+        let purse = match &sender {
+            Some(sender) => purse(&daemon, &sender.account).await,
+            None => None,
+        };
         let around = around(config.as_ref(), sender.as_ref(), (now, speed));
         Ok(Ok(Self {
             config,
@@ -107,6 +115,7 @@ impl Known {
             laws,
             reach,
             around,
+            purse,
             unknown,
         }))
     }
@@ -141,7 +150,7 @@ impl Known {
             spent: Micros::default(),
             balance: None,
             tier: None,
-            purse: None,
+            purse: self.purse,
             canary: self.config.as_ref().map(|c| c.canary).unwrap_or_default(),
             suppressed: &|_| false,
             earlier: &self.earlier,
@@ -226,8 +235,22 @@ fn vars(config: Option<&Config>, told: BTreeMap<String, String>) -> BTreeMap<Str
 /// The custom values that a running daemon has; none where it does not tell.
 async fn custom_values(daemon: &Client) -> BTreeMap<String, String> {
     let items = daemon.all("/api/v1/variables", &[]).await.unwrap_or_default();
-    let text = |item: &serde_json::Value, key: &str| item[key].as_str().map(str::to_owned);
+    let text = |item: &Value, key: &str| item[key].as_str().map(str::to_owned);
     items.iter().filter_map(|item| Some((text(item, "name")?, text(item, "value")?))).collect()
+}
+
+/// How the wallet of `account` stands; `None`: it has none, or the daemon does not tell.
+async fn purse(daemon: &Client, account: &str) -> Option<Purse> {
+    let told: Value = daemon.get("/api/v1/wallets", &[]).await.ok()?;
+    let wallet = told["items"].as_array()?.iter().find(|wallet| wallet["account"] == account)?;
+    let amount = |key: &str| Micros::parse(wallet[key].as_str()?);
+    Some(Purse {
+        available: amount("left")?,
+        low: amount("low")?,
+        reminders: amount("reminders")?,
+        planned: amount("planned")?,
+        ..Purse::default()
+    })
 }
 
 /// What the campaign's runs have sent, as far as the daemon tells, and the run that a file of it amends.
@@ -244,7 +267,7 @@ async fn before(daemon: &Client, folder: &str, campaign: &CampaignFile) -> (Opti
 /// The daemon's templates: of every account, each as `domain` has it, with its account's name.
 #[derive(Deserialize)]
 struct Listed {
-    items: Vec<serde_json::Value>,
+    items: Vec<Value>,
 }
 
 impl Listed {

@@ -130,6 +130,7 @@ fn detail(run: &Value) -> String {
     fact("waits", cell(&run["waiting"]["message"]));
     fact("until", at(&run["waiting"]["until"]));
     fact("template", cell(&run["template"]));
+    fact("soon", cell(&run["category_ahead"]["message"]));
     fact("started", format!("{} by {}", at(&run["started_at"]), cell(&run["starter"])));
     fact("sent out", at(&run["sent_out_at"]));
     fact("closed", at(&run["closed_at"]));
@@ -176,13 +177,15 @@ mod tests {
     fn every_label_stands_apart_from_what_it_says_and_a_pace_by_people_is_told_as_one() {
         let forecast = json!({"low": 0, "likely": 0, "high": 0, "limited_by": "people", "by_people": true});
         let run = json!({"id": 1, "title": "Turnos", "state": "running", "timezone": "UTC", "forecast": forecast,
-            "waiting": {"message": "29 conversations wait", "until": null}, "started_at": 0, "starter": "ana"});
+            "waiting": {"message": "29 conversations wait", "until": null}, "started_at": 0, "starter": "ana",
+            "category_ahead": {"code": "category_ahead", "message": "Dearer soon.", "n": 3}});
         let text = detail(&run);
         assert!(text.contains("\n  at the earliest Thu 1 Jan 1970, 00:00\n"), "{text}");
         assert!(text.contains("\n  waits           29 conversations wait\n"), "{text}");
         let unknown = say(Language::En, "preflight.by_people", &[]);
         assert!(text.contains(&format!("\n  its end         {unknown}\n")), "{text}");
         assert!(!text.contains("who answers"), "{text}");
+        assert!(text.contains("\n  soon            Dearer soon.\n"), "{text}");
         assert!(
             text.contains(&format!("\n  limited by      {}\n", say(Language::En, "limited_by.people", &[]))),
             "{text}"

@@ -289,9 +289,9 @@ fn lines(items: &[Value]) -> String {
     }
     let row = |t: &Value| {
         let groups: Vec<String> = t["groups"].as_array().into_iter().flatten().map(cell).collect();
-        let [account, name, language, category, status, reason] =
-            ["account", "name", "language", "category", "status", "reason"].map(|key| cell(&t[key]));
-        [account, name, language, category, status, reason, groups.join(", ")]
+        let [account, name, language, category, reason] =
+            ["account", "name", "language", "category", "reason"].map(|key| cell(&t[key]));
+        [account, name, language, category, text::status(&t["status"]), reason, groups.join(", ")]
     };
     let header = ["account", "name", "language", "category", "status", "reason", "groups"];
     table(header, &items.iter().map(row).collect::<Vec<_>>())

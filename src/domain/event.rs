@@ -90,6 +90,8 @@ pub struct TemplateNote {
     pub quality: Option<String>,
     /// Its text is another one now, and is to be read again.
     pub text_changed: bool,
+    /// When that was so.
+    pub at: UnixMs,
 }
 
 /// What the provider tells of what a template is billed as.
@@ -103,6 +105,8 @@ pub struct CategoryNews {
     pub category: Category,
     /// True: it will be (in a day). False: it is.
     pub is_announced: bool,
+    /// When that was so, or was said.
+    pub at: UnixMs,
 }
 
 /// What the provider tells of an account.

@@ -71,6 +71,14 @@ impl Notice {
     }
 }
 
+/// Words of what other news may end. Of those on one of them the latest by its own time counts.
+const ENDED: [&str; 5] = ["ban_ahead", "violation", "alert", "review", "review_refused"];
+
+/// Whether other news may end what that word tells.
+pub fn is_ended(word: &str) -> bool {
+    RESTRICTIONS.contains(&word) || ENDED.contains(&word)
+}
+
 /// What `news` say beside their effect; `None`: their effect says it all.
 pub fn of(news: &AccountNews) -> Option<Notice> {
     let begins = |word, lasts| Some(Notice::Begins { word, lasts, instead_of: &[] });

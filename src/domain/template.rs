@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 pub mod code;
 pub mod draft;
 pub mod edit;
+pub mod example;
 pub mod language;
 pub mod parts;
 pub mod rules;
@@ -45,7 +46,7 @@ pub struct Template {
     #[serde(default)]
     pub parameters_unknown: bool,
     /// The values that the provider approved it with: by parameter of the body, of the header as [`header_example`] says, and
-    /// of an address as `button.0`; empty where it does not tell them.
+    /// of an address or a code as `button.0`; empty where it does not tell them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<(String, String)>,
     /// What it offers above its text, if anything.
@@ -109,6 +110,22 @@ pub enum TemplateStatus {
 }
 
 impl TemplateStatus {
+    /// Words of the provider that say why a template cannot be sent, beside those that are statuses here (cloud-api.md 3.7,
+    /// 4.4).
+    const UNSENDABLE: [&str; 7] =
+        ["deleted", "archived", "pending_deletion", "in_appeal", "limit_exceeded", "locked", "suspended"];
+
+    /// The provider's word, where nobody here knows what it means.
+    pub fn unknown(&self) -> Option<&str> {
+        let Self::Other(word) = self else { return None };
+        (!Self::UNSENDABLE.contains(&word.as_str()) && !word.starts_with(edit::BEYOND)).then_some(word)
+    }
+
+    /// Whether it is no word of the provider's that keeps it from being sent: nobody knows what it means, or it is ours.
+    pub fn is_of_ours(&self) -> bool {
+        matches!(self, Self::Other(word) if !Self::UNSENDABLE.contains(&word.as_str()))
+    }
+
     /// The word in lists, filters and locales; another word of the provider is itself.
     pub fn word(&self) -> &str {
         match self {

@@ -9,16 +9,20 @@ use crate::domain::event::CategoryNews;
 use crate::domain::id::RunId;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::problem::Problem;
+use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::{Category, Template};
 use crate::domain::time::UnixMs;
 use crate::store::audit::{self, Deed};
 use crate::store::run::{self, Run};
-use crate::store::{Tx, message, template};
+use crate::store::{Tx, heard, hold, message, template};
+
+/// Why a standing run stops when a change is announced.
+const ANNOUNCED: &str = "pause_category_announced";
 
 /// Keeps the news with the template and with the runs that use it, and stops those. Returns the runs that changed.
 /// What is only announced (a day ahead, or for the first of the next month) stops standing runs, once: they will still be
-/// there when it comes. Any other run is priced anew when it does.
+/// there when it comes. Any other run says it ([`Engine::category_ahead`]), and is priced anew when it does.
 pub(super) async fn follow(
     tx: &mut Tx,
     engine: &Engine,
@@ -56,6 +60,23 @@ pub(super) async fn follow(
     Ok(changed)
 }
 
+/// The same for what came by a webhook, unless a later one has said it already.
+pub(super) async fn told(
+    tx: &mut Tx,
+    engine: &Engine,
+    (account, news): (&str, &CategoryNews),
+    now: UnixMs,
+) -> Result<Vec<RunId>, EngineError> {
+    let key = hold::template_key(account, &news.name, &news.language);
+    let (done, announced) = (format!("category {key}"), format!("category ahead {key}"));
+    let counts = if news.is_announced {
+        !heard::is_older(tx, &done, news.at).await? && heard::keep(tx, &announced, news.at).await?
+    } else {
+        heard::keep(tx, &done, news.at).await?
+    };
+    if counts { follow(tx, engine, (account, news), now).await } else { Ok(Vec::new()) }
+}
+
 /// Stops the standing runs that the announced category will make dearer or cheaper, with both estimates.
 async fn announced(
     tx: &mut Tx,
@@ -71,7 +92,7 @@ async fn announced(
         else {
             continue;
         };
-        let told = means(tx, engine, (&run, "pause_category_announced"), used, news.category, now).await?;
+        let told = means(tx, engine, (&run, ANNOUNCED), used, news.category, now).await?;
         if let Some(told) = told
             && steer::stop_in(tx, run.id, ITSELF, &[told], now).await?
         {
@@ -79,6 +100,24 @@ async fn announced(
         }
     }
     Ok(changed)
+}
+
+impl Engine {
+    /// What a change that is announced for a template of `run`, and has not come yet, means for what is in line; `None`:
+    /// there is none, nothing is in line, or the run stands still for it and says so.
+    pub async fn category_ahead(&self, run: &Run) -> Result<Option<Problem>, EngineError> {
+        if run.state == RunState::Paused && run.paused_for().iter().any(|why| why.code == ANNOUNCED) {
+            return Ok(None);
+        }
+        for used in run.snapshots()?.all() {
+            let known = template::get(&self.store, &run.account, &used.name, &used.language).await?;
+            let announced = known.and_then(|known| known.announced).filter(|category| *category != used.category);
+            let Some(category) = announced else { continue };
+            let mut tx = self.store.look().await?;
+            return means(&mut tx, self, (run, "category_ahead"), used, category, self.clock.now()).await;
+        }
+        Ok(None)
+    }
 }
 
 /// The template of that name and language, where a run uses it.

@@ -151,7 +151,9 @@ pub(super) async fn probe(engine: &Engine, now: UnixMs) -> Result<(), EngineErro
             HoldCause::Outage => {
                 (answers(engine, &hold).await, now.since(hold.created_at).clamp(FIRST_PROBE, LONGEST_PROBE))
             }
-            HoldCause::Quality | HoldCause::Deleted => (is_sendable(engine, &hold, now).await?, TEMPLATE_POLL),
+            HoldCause::Quality | HoldCause::Deleted | HoldCause::Unknown => {
+                (is_sendable(engine, &hold, now).await?, TEMPLATE_POLL)
+            }
             // Until when the provider restricts is the provider's word; it says nothing when it is over.
             HoldCause::Restricted => (true, TEMPLATE_POLL),
             HoldCause::Refused

@@ -102,6 +102,7 @@ impl Janitor {
     async fn chores(&self, now: UnixMs) -> Result<BTreeSet<RunId>, EngineError> {
         let store = &self.engine.store;
         self.beat(now).await?;
+        store.cut_log_again().await?;
         let mut runs = message::expire(store, now).await?;
         runs.extend(message::lose_claims(store, now).await?);
         runs.extend(message::give_up_undelivered(store, now).await?);

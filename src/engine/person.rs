@@ -259,6 +259,7 @@ impl Engine {
         let (rows, left) = self.erase_from_files(&phones).await?;
         let needles: Vec<String> = [ids, provider_ids].concat();
         let webhooks = erasure::webhooks(&self.store, &needles).await?;
+        self.store.cut_log().await;
         info!(person.id = %root, "person {root} is erased");
         Ok(Ok(Erased { rows, webhooks, exclusions, left }))
     }
@@ -276,6 +277,7 @@ impl Engine {
         let (rows, left) = self.erase_from_files(&phones).await?;
         let needles: Vec<String> = phones.iter().map(|phone| phone.digits().to_owned()).collect();
         let webhooks = erasure::webhooks(&self.store, &needles).await?;
+        self.store.cut_log().await;
         Ok(Ok(Erased { rows, webhooks, exclusions, left }))
     }
 

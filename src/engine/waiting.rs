@@ -10,6 +10,7 @@ use crate::domain::problem::Problem;
 use crate::domain::run::RunState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Category;
+use crate::domain::template::edit::BEYOND;
 use crate::domain::time::UnixMs;
 use crate::locale::{self, Language};
 use crate::store::canary::{self, CanaryState};
@@ -302,17 +303,23 @@ pub fn held(hold: &Hold) -> Why {
     let code = hold.code.filter(|code| *code != Failure::NO_CODE).map(|code| code.to_string()).unwrap_or_default();
     let word = match hold.cause {
         HoldCause::Outage => "hold_outage",
+        HoldCause::Refused if hold.word == hold::GONE => "hold_gone",
         HoldCause::Refused => "hold_refused",
         HoldCause::Quality => "hold_quality",
         HoldCause::Restricted => "hold_restricted",
         HoldCause::Review => "hold_review",
         HoldCause::Flagged => "hold_flagged",
         HoldCause::Deleted => "hold_deleted",
+        HoldCause::Unknown => "hold_unknown",
         HoldCause::Budget => "hold_budget",
         HoldCause::Wallet => "hold_wallet",
         HoldCause::Person => "hold_person",
         HoldCause::Disk => "hold_disk",
         HoldCause::Restored => "hold_restored",
     };
-    Why::new(word, &[("scope", hold.scope.as_str()), ("code", &code), ("key", &hold.scope_key)], hold.expected())
+    let said = hold.word.strip_prefix(BEYOND);
+    let word = if said.is_some() { "hold_beyond" } else { word };
+    let (scope, told) = (hold.scope.as_str(), said.unwrap_or(&hold.word));
+    let args = [("scope", scope), ("code", &*code), ("key", &*hold.scope_key), ("word", told)];
+    Why::new(word, &args, hold.expected())
 }

@@ -87,6 +87,8 @@ pub struct WalletStanding {
     pub left: String,
     /// What the messages in line will cost, with the provider's own fee.
     pub planned: String,
+    /// What of it is for reminders, which go first.
+    pub reminders: String,
     /// What has to be put in at least for everything in line to go out; `null`: nothing.
     pub recharge: Option<String>,
     /// When it was read, Unix milliseconds.
@@ -299,6 +301,7 @@ pub async fn standing(engine: &Engine, account: &Account) -> Result<Option<Walle
         low: purse.low.to_string(),
         left: purse.likely().to_string(),
         planned: purse.planned.to_string(),
+        reminders: purse.reminders.to_string(),
         recharge: (missing.0 > 0).then(|| missing.to_string()),
         read_at: read.read_at,
     }))

@@ -9,7 +9,10 @@ use crate::locale::Language;
 
 mod lists;
 
-use lists::{AGAIN, NEVER, NOT, OF_OTHERS, OPT_OUT, PERHAPS, PHRASES};
+use lists::{AGAIN, LEAVING, NEVER, NOT, OF_OTHERS, OPT_OUT, PERHAPS, PHRASES, US};
+
+/// Words behind “from” among which what is left is named.
+const REACH: usize = 4;
 
 /// `text` as it is compared: lower case, accents off, only letters and digits with single spaces between. A text
 /// without any, as `👍🏽👍`, is its emoji, each once in a row and without skin tone.
@@ -62,7 +65,7 @@ pub fn opt_out<'a>(text: &str, own: impl IntoIterator<Item = &'a str>) -> Option
     if OF_OTHERS.iter().any(|words| has(&folded, words)) {
         return None;
     }
-    let said = PHRASES.iter().find(|(phrase, _)| says(&folded, phrase));
+    let said = PHRASES.iter().find(|(phrase, language)| says(&folded, phrase, *language));
     said.map(|(_, language)| OptOut { language: Some(*language) })
 }
 
@@ -79,14 +82,24 @@ pub fn opt_in(text: &str) -> Option<OptOut> {
     AGAIN.iter().find(|(words, _)| *words == folded).map(|(_, language)| OptOut { language: *language })
 }
 
-/// Whether `folded` says `phrase`, and does not deny it.
-fn says(folded: &str, phrase: &str) -> bool {
+/// Whether `folded` says `phrase` of us, and does not deny it.
+fn says(folded: &str, phrase: &str, language: Language) -> bool {
     let is_denial = phrase.split(' ').next().is_some_and(|first| NOT.contains(&first));
     places(folded, phrase).any(|at| {
         let before = folded[..at].split_whitespace().next_back().unwrap_or_default();
         let after = folded[at + phrase.len()..].trim_start();
-        !NOT.contains(&before) && (is_denial || !NEVER.contains(&after))
+        !NOT.contains(&before) && (is_denial || !NEVER.contains(&after)) && is_of_us(phrase, after, language)
     })
+}
+
+/// Whether what somebody wants to leave is us, where `after` says what: “quiero darme de baja del gimnasio” is about another.
+fn is_of_us(phrase: &str, after: &str, language: Language) -> bool {
+    if !LEAVING.iter().any(|word| phrase.ends_with(word)) {
+        return true;
+    }
+    let mut after = after.split(' ').skip_while(|word| *word == "me");
+    !after.next().is_some_and(|word| lists::from(language).contains(&word))
+        || after.take(REACH).any(|word| US.contains(&word))
 }
 
 /// Whether `phrase` stands somewhere in `folded`.
@@ -212,6 +225,14 @@ mod tests {
             "B.A.J.A.",
             "s t o p",
             "no quiero recibir más mensajes, nunca",
+            "Quiero darme de baja de esta lista",
+            "me quiero dar de baja de sus mensajes de promociones",
+            "quisiera darme de baja de inmediato",
+            "quero cancelar minha inscrição das promoções",
+            "quero me descadastrar daqui",
+            "I'd like to opt out of these messages",
+            "please unsubscribe me from your mailing list",
+            "quiero darme de baja, no me interesa",
         ] {
             assert!(opt_out(text, []).is_some(), "{text}");
         }
@@ -224,6 +245,12 @@ mod tests {
             "I don't want to opt out",
             "Me quiero dar de baja del servicio de internet, no de acá",
             "No quiero recibir más mensajes de otros, de ustedes sí",
+            "Quiero darme de baja del servicio de internet",
+            "hola, quisiera darme de baja de mi plan de salud",
+            "quiero cancelar la suscripción al diario",
+            "quero cancelar a inscrição no curso de inglês",
+            "I want to opt out of the dental plan",
+            "can you unsubscribe me from the gym?",
         ] {
             assert!(opt_out(text, []).is_none() && may_opt_out(text, []), "{text}");
         }

@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::billing::card::Cards;
 use crate::billing::estimate;
 use crate::billing::market::Market;
+use crate::config::Account;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::template::{Category, Template};
 
@@ -49,6 +50,13 @@ impl Cost {
     /// The same where nothing can be said of the amounts.
     pub(super) fn unknown(self) -> Self {
         Self { low: None, likely: None, high: None, markets: Vec::new(), ..self }
+    }
+
+    /// What so many messages will probably take from the prepaid wallet of `account`, the provider's own fee included;
+    /// `None`: it has none, or nothing is known.
+    pub(super) fn of_wallet(&self, account: &Account, messages: i64) -> Option<Micros> {
+        let (_, fee) = account.access.wallet_terms()?;
+        Some(self.likely?.plus(fee.times(messages)))
     }
 }
 

@@ -128,6 +128,7 @@ impl Ahead {
             hours: hours(inputs, category),
             zones,
             purse: self.purse(inputs, cost),
+            paid: self.paid(inputs, cost),
             canary: self.canary(inputs),
             spacing: if self.twice { pair::SPACING.mul_f64(inputs.around.speed) } else { Duration::ZERO },
             again: if category == Category::Marketing { PUT_OFF } else { Again::default() },
@@ -147,17 +148,28 @@ impl Ahead {
 
     fn canary(&self, inputs: &SheetInputs<'_>) -> Option<Canary> {
         let limits = &inputs.campaign.limits;
-        let all: f64 = self.groups.values().map(|batch| batch.messages).sum();
+        let all = self.messages();
         let messages = limits.canary?.of(all as i64) as f64;
         let wait = limits.canary_terms.or(inputs.canary).terms().wait;
         (messages < all).then_some(Canary { messages, wait })
     }
 
+    fn messages(&self) -> f64 {
+        self.groups.values().map(|batch| batch.messages).sum()
+    }
+
+    /// How many of them the account's wallet pays, of all that share what it holds for their priority; `None`: all.
+    fn paid(&self, inputs: &SheetInputs<'_>, cost: &Cost) -> Option<f64> {
+        let (purse, priority) = (inputs.purse?, inputs.campaign.kind.priority());
+        let (room, in_line) = (purse.hope(priority), purse.wanted(priority));
+        let wanted = in_line.plus(cost.of_wallet(inputs.account?, self.messages() as i64)?);
+        (room < wanted).then(|| self.messages() * (room.0 as f64 / wanted.0 as f64))
+    }
+
     fn purse(&self, inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Purse> {
         let budget = inputs.campaign.limits.budget?;
         let zone = inputs.account.map_or(&inputs.campaign.timezone, |account| &account.timezone);
-        let messages: f64 = self.groups.values().map(|batch| batch.messages).sum();
-        let each = |sum: i64| sum as f64 / messages.max(1.0);
+        let each = |sum: i64| sum as f64 / self.messages().max(1.0);
         let renewals = if budget.monthly { next_months(inputs.now, zone).take(MONTHS).collect() } else { Vec::new() };
         Some(Purse {
             left: budget.left(inputs.spent).0 as f64,

@@ -315,11 +315,15 @@ fn outlives(inputs: &SheetInputs<'_>, reading: &Reading) -> Option<Problem> {
     (n > 0).then(|| Problem::new(code, &[("n", &n_said), ("span", span)]))
 }
 
+/// A hundredth of a currency's unit.
+const CENT: i64 = 10_000;
+
 /// The wallet does not hold what this and everything in line already will probably cost.
 fn wallet(inputs: &SheetInputs<'_>, reading: &Reading, cost: &Cost) -> Option<Problem> {
-    let (purse, likely, account) = (inputs.purse?, cost.likely?, inputs.account?);
-    let (_, fee) = account.access.wallet_terms()?;
-    let missing = purse.missing(likely.plus(fee.times(reading.messages)));
+    let (purse, account) = (inputs.purse?, inputs.account?);
+    let missing = purse.missing(cost.of_wallet(account, reading.messages)?);
+    // People are told whole cents, and less than is missing does not do.
+    let missing = Micros((missing.0 + CENT - 1) / CENT * CENT);
     let said = |amount| money(account.currency.as_str(), amount);
     let (left, missing_text) = (said(purse.left()), said(missing));
     (missing.0 > 0).then(|| Problem::new("wallet_short", &[("left", &left), ("missing", &missing_text)]))

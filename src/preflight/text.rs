@@ -10,6 +10,7 @@ use super::listing::Listed;
 use super::sheet::{Sheet, SheetRow};
 use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
+use crate::domain::template::TemplateStatus;
 use crate::intake::audience::{EncodingEvidence, FileFacts, HeaderEvidence, Repair};
 use crate::intake::rows::explain;
 use crate::locale::{self, Language, say};
@@ -160,7 +161,12 @@ fn template_facts(page: &mut Page, sheet: &Sheet) {
 pub fn status_words(language: Language, status: &str) -> String {
     let key = format!("preflight.status.{status}");
     let known = locale::sentences(language).contains_key(&key);
-    if known { say(language, &key, &[]) } else { status.to_owned() }
+    let other = TemplateStatus::Other(status.to_owned());
+    match other.unknown().filter(|_| !known) {
+        Some(word) => say(language, "template_status.unknown", &[("status", word)]),
+        None if known => say(language, &key, &[]),
+        None => status.to_owned(),
+    }
 }
 
 /// What tells an encoding.

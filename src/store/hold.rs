@@ -11,9 +11,9 @@ use crate::domain::failure::Failure;
 use crate::domain::id::HoldId;
 use crate::domain::time::UnixMs;
 
-const PLACE: &str = "INSERT INTO hold (scope, scope_key, cause, code, until_at, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (scope, scope_key, cause) WHERE lifted_at IS NULL DO NOTHING";
-const OPEN: &str = "SELECT id, scope, scope_key, cause, code, until_at, created_at FROM hold
+const PLACE: &str = "INSERT INTO hold (scope, scope_key, cause, code, word, until_at, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (scope, scope_key, cause) WHERE lifted_at IS NULL DO NOTHING";
+const OPEN: &str = "SELECT id, scope, scope_key, cause, code, word, until_at, created_at FROM hold
     WHERE lifted_at IS NULL ORDER BY id";
 const LIFT_CAUSE: &str = "UPDATE hold SET lifted_at = $4, lifted_by = $5
     WHERE scope = $1 AND scope_key = $2 AND cause = $3 AND lifted_at IS NULL";
@@ -22,6 +22,9 @@ const BEGAN_SINCE: &str = "SELECT COUNT(*) FROM hold
 const POSTPONE: &str = "UPDATE hold SET until_at = $2 WHERE id = $1 AND lifted_at IS NULL";
 const KNOWN: &str = "SELECT COUNT(*) FROM hold WHERE id = $1";
 const LIFT: &str = "UPDATE hold SET lifted_at = $2, lifted_by = $3 WHERE id = $1 AND lifted_at IS NULL";
+
+/// The word of an account that the provider has deleted.
+pub const GONE: &str = "gone";
 
 /// What a hold stops.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, sqlx::Type, utoipa::ToSchema)]
@@ -86,6 +89,9 @@ pub enum HoldCause {
     /// The provider has no such template: it said so when it refused a message (the code), or when it was asked. Ends when
     /// it has it again, or when nothing that is open uses it any more.
     Deleted,
+    /// The provider gives the template a status that Recado does not know, or it has become one that Recado cannot send: the
+    /// hold's word says what. Ends when it is approved.
+    Unknown,
     /// The account's wallet at the provider is low or empty: lifts itself after the recharge.
     Wallet,
     /// A person placed it.
@@ -109,8 +115,11 @@ impl HoldCause {
 
     /// Whether the template itself cannot be sent: the provider tells now and then which of these it is.
     pub const fn is_of_template(self) -> bool {
-        matches!(self, Self::Quality | Self::Deleted)
+        matches!(self, Self::Quality | Self::Deleted | Self::Unknown)
     }
+
+    /// Those causes.
+    pub const OF_TEMPLATE: [Self; 3] = [Self::Quality, Self::Deleted, Self::Unknown];
 
     /// The word in database, API and locales.
     pub const fn as_str(self) -> &'static str {
@@ -123,6 +132,7 @@ impl HoldCause {
             Self::Review => "review",
             Self::Flagged => "flagged",
             Self::Deleted => "deleted",
+            Self::Unknown => "unknown",
             Self::Wallet => "wallet",
             Self::Person => "person",
             Self::Disk => "disk",
@@ -156,6 +166,8 @@ pub struct Hold {
     pub cause: HoldCause,
     /// The provider's code, if it gave one.
     pub code: Option<i64>,
+    /// A word for it where the cause does not say it: [`GONE`], or the provider's where Recado does not know it; else empty.
+    pub word: String,
     /// When it is looked at again; `None`: when a person lifts it.
     pub until_at: Option<UnixMs>,
     /// Since when.
@@ -188,6 +200,7 @@ impl Hold {
                 | HoldCause::Flagged
                 | HoldCause::Quality
                 | HoldCause::Deleted
+                | HoldCause::Unknown
                 | HoldCause::Wallet,
                 None,
             ) => HoldEnd::Itself,
@@ -239,11 +252,17 @@ pub async fn place_in(tx: &mut Tx, new: &NewHold, at: UnixMs) -> Result<bool> {
 
 /// The same, for a cause that stands since `since`, as whoever told of it says.
 pub async fn place_since(tx: &mut Tx, new: &NewHold, since: UnixMs, at: UnixMs) -> Result<bool> {
+    place_for(tx, new, "", (since, at)).await
+}
+
+/// The same, with the provider's word for it; `since` when, and `at` now.
+pub async fn place_for(tx: &mut Tx, new: &NewHold, word: &str, (since, at): (UnixMs, UnixMs)) -> Result<bool> {
     let done = on_tx!(tx, |conn| sqlx::query(PLACE)
         .bind(new.scope)
         .bind(&new.scope_key)
         .bind(new.cause)
         .bind(new.code)
+        .bind(word)
         .bind(new.until_at)
         .bind(since)
         .execute(conn)

@@ -3,13 +3,13 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection};
 
+use super::log::{self, Log};
 use super::mark::Marks;
 use super::place::{self, Limited};
 use super::room::Room;
@@ -169,14 +169,18 @@ async fn sqlite(file: &Path, data_dir: &Path) -> Result<Store, OpenError> {
         // With NORMAL a power cut can undo a committed claim whose message was already sent and billed.
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10))
+        .busy_timeout(log::PATIENCE)
         .row_buffer_size(ROWS_AHEAD);
     let writer = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
+    // What is deleted or grows elsewhere is overwritten where it was: nobody who is erased stays readable in free space.
+    let writer = writer.pragma("secure_delete", "ON");
     let webhooks = Lane::default();
     let write = SqlitePoolOptions::new().max_connections(1);
     let write = webhooks_first(write, &webhooks).connect_with(writer).await?;
     SQLITE.run(&write).await?;
     let write = Db::Sqlite(write);
+    // Whoever was erased just before a crash is still in the log.
+    log::cut_at_once(&write).await;
     let read = SqlitePoolOptions::new()
         .max_connections(READERS)
         .connect_with(options.read_only(true).pragma("cache_size", READER_CACHE))
@@ -188,6 +192,7 @@ async fn sqlite(file: &Path, data_dir: &Path) -> Result<Store, OpenError> {
         webhooks,
         limited: Limited::default(),
         room: Room::default(),
+        log: Log::default(),
     })
 }
 
@@ -241,5 +246,6 @@ async fn postgres(url: &str, data_dir: &Path, patience: Patience) -> Result<Stor
         webhooks: Lane::default(),
         limited: Limited::default(),
         room: Room::default(),
+        log: Log::default(),
     })
 }

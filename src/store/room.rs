@@ -49,6 +49,7 @@ impl Store {
             scope_key: String::new(),
             cause: HoldCause::Disk,
             code: None,
+            word: String::new(),
             until_at: None,
             created_at,
         };

@@ -39,7 +39,7 @@ struct HoldsPage {
 pub fn cause(p: &Page, hold: &Hold) -> String {
     match hold.code.filter(|c| *c > 0) {
         Some(code) => row_words::failure(p, Some(code)),
-        None if hold.cause == HoldCause::Restored => waiting::held(hold).sentence(p.language),
+        None if hold.cause == HoldCause::Restored || !hold.word.is_empty() => waiting::held(hold).sentence(p.language),
         None => p.t(&format!("web.hold_cause.{}", hold.cause.as_str())),
     }
 }

@@ -13,6 +13,7 @@ use crate::domain::role::Right;
 use crate::domain::run::RunState;
 use crate::domain::time::UnixMs;
 use crate::engine::{self, Progress, Subject};
+use crate::locale::problem;
 use crate::store::amendment::{self, Amendment};
 use crate::store::canary::CanaryState;
 use crate::store::view::tally;
@@ -51,6 +52,8 @@ struct RunPage {
     clicks: Option<String>,
     /// What is missing in the wallet.
     recharge: Option<String>,
+    /// What a category that is announced means.
+    ahead: Option<String>,
     left_out: Vec<LeftOut>,
     /// How far its rows are planned.
     planning: Option<Reading>,
@@ -132,6 +135,7 @@ pub async fn show(
     let opened = click::of_run(state.store(), run.id).await?;
     let clicks = (opened > 0).then(|| p.n("web.clicks.opened", opened));
     let recharge = recharge(&state, &p, &run).await?;
+    let ahead = state.engine.category_ahead(&run).await?.map(|ahead| problem(p.language, &ahead));
     let answers = answers(&state, &p, run.id, &actor).await?;
     let stopped = stopped(&state, &p, run.id).await?;
     let left_out = left_out(&state, &p, run.id).await?;
@@ -157,6 +161,7 @@ pub async fn show(
         canary,
         clicks,
         recharge,
+        ahead,
         left_out,
         planning,
         stopped,

@@ -1,8 +1,11 @@
 //! A template as the terminal shows it.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::cli::table::cell;
+use crate::domain::template::TemplateStatus;
+use crate::locale::{Language, say};
 
 /// As a person would see it: usual values, else the examples that the provider approved, in place of its variables; below
 /// that the text with its placeholders, where it has any.
@@ -25,13 +28,24 @@ pub(super) fn written(t: &Value) -> String {
 }
 
 fn title(t: &Value) -> Vec<String> {
-    let named = ["account", "category", "status"].map(|key| cell(&t[key]));
+    let named = [cell(&t["account"]), cell(&t["category"]), status(&t["status"])];
     let told = named.iter().filter(|word| !word.is_empty()).fold(String::new(), |told, word| told + " · " + word);
     let mut lines = vec![format!("{} ({}){told}", cell(&t["name"]), cell(&t["language"]))];
     let told = ["reason", "advice"].map(|key| cell(&t[key]));
     lines.extend(told.into_iter().filter(|word| !word.is_empty()).map(|word| format!("  {word}")));
     lines.push(String::new());
     lines
+}
+
+/// The word of a status; the provider's own says whose it is.
+pub(super) fn status(of: &Value) -> String {
+    match TemplateStatus::deserialize(of) {
+        Ok(status) => match status.unknown() {
+            Some(word) => say(Language::En, "template_status.unknown", &[("status", word)]),
+            None => status.word().to_owned(),
+        },
+        Err(_) => cell(of),
+    }
 }
 
 /// Header to buttons, of a template or of what is seen of one.
@@ -68,4 +82,23 @@ fn buttons(of: &Value, indent: &str) -> Vec<String> {
         format!("{indent}[{}]{target}", cell(&button["text"]))
     };
     of["buttons"].as_array().into_iter().flatten().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::status;
+
+    #[test]
+    fn a_status_that_nobody_knows_is_told_in_words_with_the_providers() {
+        for (told, said) in [
+            (json!("approved"), "approved"),
+            (json!({"other": "archived"}), "archived"),
+            (json!({"other": "shiny_new"}), "A status that Recado does not know: “shiny_new”"),
+            (json!({"other": "not available yet: cards"}), "not available yet: cards"),
+        ] {
+            assert_eq!(status(&told), said);
+        }
+    }
 }

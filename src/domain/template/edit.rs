@@ -34,19 +34,26 @@ pub fn forbids(template: &Template, draft: &Draft, edits: &[UnixMs], now: UnixMs
             problems.extend(too_soon(edits, now));
         }
         TemplateStatus::Rejected | TemplateStatus::Paused => {}
-        status => problems.push(Problem::new("template_not_editable", &[("status_key", &status_key(status))])),
+        status => {
+            let args = [("status_key", status_key(status)), ("status", status.word().to_owned())];
+            problems.push(Problem::new("template_not_editable", &args.each_ref().map(|(k, v)| (*k, v.as_str()))));
+        }
     }
     problems
 }
 
 /// The locales' key of a status's word.
 pub fn status_key(status: &TemplateStatus) -> String {
-    let known = !matches!(status, TemplateStatus::Other(_));
-    if known { format!("template_status.{}", status.word()) } else { "template_status.other".to_owned() }
+    let word = match status {
+        TemplateStatus::Other(_) if status.unknown().is_some() => "unknown",
+        TemplateStatus::Other(_) => "other",
+        known => known.word(),
+    };
+    format!("template_status.{word}")
 }
 
 /// What stands before the name of what a template needs that no campaign can give.
-const BEYOND: &str = "not available yet: ";
+pub const BEYOND: &str = "not available yet: ";
 
 /// Such parts that have a sentence of their own; the locales' keys are `template_beyond.<word>`.
 const PARTS: [&str; 12] = [

@@ -131,6 +131,7 @@ impl Problems {
                     self.add("template_rule_header_variables", "header", &[]);
                 }
                 self.names(draft.format, "header", text);
+                self.filled((("template_field.header", &[]), ""), (text, LONGEST_LINE), &draft.examples);
             }
             Some(DraftHeader::Image { sample } | DraftHeader::Video { sample } | DraftHeader::Document { sample })
                 if sample.trim().is_empty() =>
@@ -157,6 +158,7 @@ impl Problems {
         }
         let longest = if draft.offer.is_some() { LONGEST_OFFER_BODY } else { LONGEST_BODY };
         self.length("body", body, longest);
+        self.filled((("template_field.body", &[]), ""), (body, longest), &draft.examples);
         self.control("body", ("template_field.body", &[]), body);
         self.text(("body", draft.format), body);
     }

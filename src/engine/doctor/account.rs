@@ -33,15 +33,16 @@ pub(super) async fn findings(engine: &Engine, account: &Account, holds: &[Hold])
         credentials(engine, account, provider),
         clock(account),
         webhook::findings(engine, account, provider),
-        templates(account, provider),
+        templates(provider),
         wallet(account, provider)
     );
+    let are_good = credentials.iter().all(|found| found.verdict == Verdict::Good);
     let mut found = credentials;
     found.push(clock);
     found.push(currency(engine, account));
     found.extend(wallet);
     found.extend(webhook?);
-    found.extend(templates);
+    found.extend(templates.unwrap_or_else(|cause| vec![unlisted(account, &cause, are_good)]));
     found.extend(usage(provider));
     found.extend(held(account, holds));
     found.extend(told(engine, account).await);
@@ -180,17 +181,35 @@ async fn wallet(account: &Account, provider: Option<&Provider>) -> Option<Findin
 /// Meta's code for an id that the token opens nothing with (cloud-api.md 2).
 const NO_SUCH_NODE: i64 = 100;
 
-/// Templates that cannot be sent, each with what the provider says.
-async fn templates(account: &Account, provider: Option<&Provider>) -> Vec<Finding> {
-    let Some(provider) = provider else { return Vec::new() };
-    let all = match provider.catalogue().await {
-        Ok(all) => all,
+/// Why the templates could not be read, where the credentials `are_good` for everything else.
+fn unlisted(account: &Account, cause: &ProviderError, are_good: bool) -> Finding {
+    let finding = |code, args: &[(&str, &str)]| Finding::new("templates", Verdict::Poor, code, args);
+    let named = ("account", account.name.as_str());
+    match cause {
         // The key is good and the number is there: what it does not open is the account that the configuration names.
-        Err(ProviderError::Refused { code: NO_SUCH_NODE, .. }) if matches!(provider, Provider::CloudApi(_)) => {
-            return vec![Finding::new("templates", Verdict::Bad, "templates_account", &[("account", &account.name)])];
+        ProviderError::Refused { code: NO_SUCH_NODE, .. } if matches!(account.access, Access::CloudApi(_)) => {
+            Finding::new("templates", Verdict::Bad, "templates_account", &[named])
         }
-        Err(_) => return vec![Finding::new("templates", Verdict::Poor, "templates_unread", &[])],
-    };
+        _ if !are_good => finding("templates_unread", &[]),
+        ProviderError::Refused { code, status, .. } => {
+            let key = match &account.access {
+                Access::CloudApi(_) => "waba_id",
+                Access::Gupshup(_) => "app_id",
+                Access::Zenvia(_) => "api_token",
+            };
+            let (code, status) = (code.to_string(), status.to_string());
+            finding("templates_refused", &[named, ("key", key), ("code", &code), ("status", &status)])
+        }
+        ProviderError::Later { minutes } => finding("templates_later", &[("minutes", &minutes.to_string())]),
+        ProviderError::Unreachable(_) => finding("templates_unreached", &[]),
+        _ => finding("templates_garbled", &[]),
+    }
+}
+
+/// Templates that cannot be sent, each with what the provider says.
+async fn templates(provider: Option<&Provider>) -> Result<Vec<Finding>, ProviderError> {
+    let Some(provider) = provider else { return Ok(Vec::new()) };
+    let all = provider.catalogue().await?;
     let sendable = all.iter().filter(|t| t.template.status == TemplateStatus::Approved).count();
     let n = sendable.to_string();
     let mut found = if all.is_empty() {
@@ -212,6 +231,9 @@ async fn templates(account: &Account, provider: Option<&Provider>) -> Vec<Findin
                 TemplateStatus::Rejected => (Verdict::Poor, "template_rejected", reason.trim_end()),
                 TemplateStatus::Paused => (Verdict::Poor, "template_paused", reason.trim_end()),
                 TemplateStatus::Disabled => (Verdict::Poor, "template_disabled", reason.trim_end()),
+                TemplateStatus::Other(word) if template.status.unknown().is_some() => {
+                    (Verdict::Poor, "template_status_unknown", word.as_str())
+                }
                 TemplateStatus::Other(word) => (Verdict::Poor, "template_other", word.as_str()),
             };
             let (name, language) = (("name", template.name.as_str()), ("language", template.language.as_str()));
@@ -230,7 +252,7 @@ async fn templates(account: &Account, provider: Option<&Provider>) -> Vec<Findin
     if more > 0 {
         found.push(Finding::new("templates", Verdict::Poor, "templates_more", &[("n", &more.to_string())]));
     }
-    found
+    Ok(found)
 }
 
 /// Holds on the account and everything of it but its senders.

@@ -6,6 +6,7 @@ mod clicked;
 mod earlier;
 mod ledgers;
 mod locate;
+mod news;
 mod talks;
 mod tapped;
 mod told;
@@ -17,8 +18,7 @@ use jiff::tz::TimeZone;
 use super::{answers, learn, receipts};
 use crate::config::Sender;
 use crate::domain::event::{
-    AccountNews, CategoryNews, Echo, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, ReplyContent,
-    TemplateNews, TemplateNote, UserAction, WebhookEvent,
+    Echo, Identity, IdentityChange, Preference, Receipt, ReceiptStatus, Reply, ReplyContent, UserAction, WebhookEvent,
 };
 use crate::domain::failure::FailureClass;
 use crate::domain::fill::Content;
@@ -27,14 +27,15 @@ use crate::domain::message::MessageState;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::time::UnixMs;
 use crate::engine::holds::{self, TEMPLATE_POLL};
-use crate::engine::template::follow;
-use crate::engine::{Engine, EngineError, category};
+use crate::engine::{Engine, EngineError};
 use crate::inbox::reply::{self, Came, Desk, told_at};
 use crate::inbox::{echo, preference};
 use crate::store::Tx;
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::receipt::{self, ReceiptChange, Standing};
 use crate::store::{home, window};
+
+use news::News;
 
 pub(super) use told::Told;
 
@@ -66,26 +67,13 @@ pub(super) struct Batch<'a> {
     now: UnixMs,
     receipts: Vec<Incoming>,
     personal: Vec<(&'a Sender, UnixMs, Personal)>,
-    templates: Vec<(String, TemplateNews)>,
-    notes: Vec<(String, TemplateNote)>,
-    categories: Vec<(String, CategoryNews)>,
-    accounts: Vec<AccountNews>,
+    news: News,
     told: Told,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(engine: &'a Engine, now: UnixMs) -> Self {
-        Self {
-            engine,
-            now,
-            receipts: Vec::new(),
-            personal: Vec::new(),
-            templates: Vec::new(),
-            notes: Vec::new(),
-            categories: Vec::new(),
-            accounts: Vec::new(),
-            told: Told::default(),
-        }
+        Self { engine, now, receipts: Vec::new(), personal: Vec::new(), news: News::default(), told: Told::default() }
     }
 
     /// Adds the events of a body. Returns why it is to be kept for later, where something of it cannot be applied yet.
@@ -103,7 +91,7 @@ impl<'a> Batch<'a> {
                 | WebhookEvent::Category(_)
                 | WebhookEvent::Account(_)
                 | WebhookEvent::Unhandled { .. } => {
-                    self.add_news((account, received_at), event.clone());
+                    self.news.add((account, received_at), event.clone());
                     continue;
                 }
                 WebhookEvent::Reply(mut reply) => {
@@ -143,23 +131,6 @@ impl<'a> Batch<'a> {
         problem
     }
 
-    /// What concerns no person.
-    fn add_news(&mut self, (account, received_at): (&str, UnixMs), event: WebhookEvent) {
-        match event {
-            WebhookEvent::Template(mut news) => {
-                news.at = told_at(news.at, received_at);
-                self.templates.push((account.to_owned(), news));
-            }
-            WebhookEvent::TemplateNote(note) => self.notes.push((account.to_owned(), note)),
-            WebhookEvent::Category(news) => self.categories.push((account.to_owned(), news)),
-            WebhookEvent::Account(mut news) => {
-                news.at = told_at(news.at, received_at);
-                self.accounts.push(news);
-            }
-            _ => {}
-        }
-    }
-
     /// Applies everything.
     pub(super) async fn apply(mut self, tx: &mut Tx) -> Result<Told, EngineError> {
         self.receipts.extend(tapped::receipts(tx, self.engine, &self.personal).await?);
@@ -167,24 +138,7 @@ impl<'a> Batch<'a> {
             self.apply_receipts(tx).await?;
         }
         self.apply_personal(tx).await?;
-        for (account, news) in &self.templates {
-            self.told.holds |= follow::told(tx, account, news, self.now).await?;
-            self.told.templates += 1;
-        }
-        for (account, note) in &self.notes {
-            follow::note(tx, account, note).await?;
-            self.told.templates += 1;
-        }
-        for (account, news) in &self.categories {
-            let changed = category::follow(tx, self.engine, (account, news), self.now).await?;
-            self.told.runs.extend(&changed);
-            self.told.repriced.extend(changed);
-        }
-        for news in &self.accounts {
-            let followed = account::follow(tx, self.engine, news, self.now).await?;
-            self.told.holds |= followed.holds;
-            self.told.limits |= followed.limits;
-        }
+        self.news.apply(tx, self.engine, &mut self.told, self.now).await?;
         Ok(self.told)
     }
 

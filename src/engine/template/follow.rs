@@ -7,14 +7,10 @@ use crate::engine::EngineError;
 use crate::engine::holds::{ITSELF, TEMPLATE_POLL};
 use crate::store::audit::{self, Deed};
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
-use crate::store::{Tx, run, template};
+use crate::store::{Tx, heard, run, template};
 
-/// Words of the provider for templates that cannot be sent, beside those that are statuses here (cloud-api.md 3.7, 4.4).
-const UNSENDABLE: [&str; 7] =
-    [GONE, "archived", "pending_deletion", "in_appeal", "limit_exceeded", "locked", "suspended"];
-
-/// Follows what came by a webhook. What is older than a stop that stands changes nothing; a word that nobody knows stops
-/// nothing: it is kept in the audit, and the template is read again.
+/// Follows what came by a webhook. What is older than a stop that stands, or than what was told already, changes nothing; a
+/// word that nobody knows stops nothing: it is kept in the audit, and the template is read again.
 pub(in crate::engine) async fn told(
     tx: &mut Tx,
     account: &str,
@@ -22,22 +18,26 @@ pub(in crate::engine) async fn told(
     now: UnixMs,
 ) -> Result<bool, EngineError> {
     let scope_key = hold::template_key(account, &news.name, &news.language);
-    for cause in [HoldCause::Quality, HoldCause::Deleted] {
+    for cause in HoldCause::OF_TEMPLATE {
         if hold::began_since(tx, (HoldScope::Template, &scope_key, cause), news.at).await? {
             return Ok(false);
         }
     }
-    match &news.status {
-        TemplateStatus::Other(word) if !UNSENDABLE.contains(&word.as_str()) => {
+    if !heard::keep(tx, &format!("status {scope_key}"), news.at).await? {
+        return Ok(false);
+    }
+    match news.status.unknown() {
+        Some(word) => {
             let subject = format!("template {scope_key}");
             let deed = Deed { actor: ITSELF, action: "template.status", subject: &subject, detail: word };
             audit::write_in(tx, now, deed).await?;
             let (name, language) = (news.name.clone(), news.language.clone());
-            let read_again = TemplateNote { name, language, text_changed: true, ..TemplateNote::default() };
+            let read_again =
+                TemplateNote { name, language, text_changed: true, at: news.at, ..TemplateNote::default() };
             template::note(tx, account, &read_again).await?;
             Ok(false)
         }
-        _ => status(tx, account, news, now).await,
+        None => status(tx, account, news, now).await,
     }
 }
 
@@ -67,16 +67,19 @@ pub(in crate::engine) async fn status(
     if news.status == TemplateStatus::Pending && !is_used(tx, account, news).await? {
         return Ok(false);
     }
+    let (cause, word) = match &news.status {
+        _ if is_gone => (HoldCause::Deleted, ""),
+        status if status.is_of_ours() => (HoldCause::Unknown, status.word()),
+        _ => (HoldCause::Quality, ""),
+    };
+    // What it was held for before is over with this word; what is held for the same goes on being held, as it was told.
+    let lifted = lift(tx, &scope_key, |other| other != cause, now).await?;
     // What could not be sent before holds nothing anew: nothing was started with it.
-    if before != TemplateStatus::Approved && !is_gone {
+    if before != TemplateStatus::Approved && !is_gone && !lifted {
         return Ok(false);
     }
-    let (deleted, quality) = (HoldCause::Deleted, HoldCause::Quality);
-    let (cause, other) = if is_gone { (deleted, quality) } else { (quality, deleted) };
-    // What it was held for before is over with this word; what is held for the same goes on being held, as it was told.
-    let lifted = hold::lift_cause(tx, (scope, &scope_key, other), now, ITSELF).await?;
     let new = NewHold { scope, scope_key, cause, code: None, until_at: Some(now.plus(TEMPLATE_POLL)) };
-    Ok(hold::place_since(tx, &new, news.at, now).await? || lifted)
+    Ok(hold::place_for(tx, &new, word, (news.at, now)).await? || lifted)
 }
 
 /// The status of a template that the provider has no more.
@@ -84,8 +87,12 @@ pub(super) const GONE: &str = "deleted";
 
 /// Whatever of the template's own stood in the way is over.
 async fn released(tx: &mut Tx, key: &str, now: UnixMs) -> Result<bool, EngineError> {
+    lift(tx, key, |_| true, now).await
+}
+
+async fn lift(tx: &mut Tx, key: &str, these: impl Fn(HoldCause) -> bool, now: UnixMs) -> Result<bool, EngineError> {
     let mut lifted = false;
-    for cause in [HoldCause::Quality, HoldCause::Deleted] {
+    for cause in HoldCause::OF_TEMPLATE.into_iter().filter(|cause| these(*cause)) {
         lifted |= hold::lift_cause(tx, (HoldScope::Template, key, cause), now, ITSELF).await?;
     }
     Ok(lifted)
@@ -111,8 +118,15 @@ pub(in crate::engine) async fn deleted(
     released(tx, &hold::template_key(account, name, language), now).await
 }
 
-/// Keeps what else the provider says of it. True when the template is to be read again.
-pub(in crate::engine) async fn note(tx: &mut Tx, account: &str, note: &TemplateNote) -> Result<bool, EngineError> {
-    template::note(tx, account, note).await?;
-    Ok(note.text_changed)
+/// Keeps what else the provider says of it by a webhook, where that is no older than what it has said of the same.
+pub(in crate::engine) async fn note(tx: &mut Tx, account: &str, note: &TemplateNote) -> Result<(), EngineError> {
+    let key = hold::template_key(account, &note.name, &note.language);
+    let mut told = note.clone();
+    if told.reason.is_some() && !heard::keep(tx, &format!("reason {key}"), note.at).await? {
+        (told.reason, told.advice) = (None, None);
+    }
+    if told.quality.is_some() && !heard::keep(tx, &format!("quality {key}"), note.at).await? {
+        told.quality = None;
+    }
+    Ok(template::note(tx, account, &told).await?)
 }

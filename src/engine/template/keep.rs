@@ -41,7 +41,7 @@ pub(in crate::engine) async fn keep(
         }
     }
     let (mut changed, mut repriced) = (Vec::new(), Vec::new());
-    for news in news_of_category(known.as_ref(), fresh, is_recategorised) {
+    for news in news_of_category((known.as_ref(), fresh), is_recategorised, now) {
         let stopped = category::follow(&mut tx, engine, (account, &news), now).await?;
         if news.is_announced { changed.extend(stopped) } else { repriced.extend(stopped) }
     }
@@ -93,10 +93,14 @@ async fn follow_status(
 }
 
 /// What is new about what it is, and will be, billed as.
-fn news_of_category(known: Option<&Template>, fresh: &Template, is_recategorised: bool) -> Vec<CategoryNews> {
+fn news_of_category(
+    (known, fresh): (Option<&Template>, &Template),
+    is_recategorised: bool,
+    now: UnixMs,
+) -> Vec<CategoryNews> {
     let news = |category, is_announced| {
         let (name, language) = (fresh.name.clone(), fresh.language.clone());
-        CategoryNews { name, language, category, is_announced }
+        CategoryNews { name, language, category, is_announced, at: now }
     };
     let done = is_recategorised.then(|| news(fresh.category, false));
     let is_told = known.and_then(|known| known.announced) == fresh.announced;
@@ -133,8 +137,8 @@ fn tell(engine: &Engine, changed: Vec<RunId>, held: bool) {
 }
 
 /// What goes on goes out with the new text, where that takes the same values; what has left keeps the text it left with.
-/// The run keeps its snapshot where the template takes other values now: nothing of it can leave as it is. It keeps beside
-/// it what people were told, so that they are told once.
+/// The run keeps its snapshot where the template takes other values now: nothing of it can leave before somebody corrects
+/// it. It keeps beside it what people were told, so that they are told once.
 async fn retell(engine: &Engine, run: RunId, used: &Template, fresh: &Template) -> Result<(), EngineError> {
     let Some(mut snapshot) = run::get(&engine.store, run).await?.map(|run| run.snapshots()).transpose()? else {
         return Ok(());

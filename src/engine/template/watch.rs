@@ -141,6 +141,7 @@ impl Engine {
             advice: (!is_rejected).then(String::new),
             quality: Some(quality.clone()),
             text_changed: false,
+            at: now,
         };
         let mut tx = self.store.begin().await?;
         template::note(&mut tx, account, &note).await?;

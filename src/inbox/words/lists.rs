@@ -180,6 +180,92 @@ pub(super) const OF_OTHERS: [&str; 14] = [
     "not yours",
 ];
 
+/// Ends of phrases after which people say what they leave.
+pub(super) const LEAVING: [&str; 9] = [
+    "de baja",
+    "suscripcion",
+    "inscricao",
+    "descadastrar",
+    "to unsubscribe",
+    "please unsubscribe",
+    "unsubscribe me",
+    "opt out",
+    "opt me out",
+];
+
+/// The words they say it with.
+pub(super) const fn from(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::Es => &["de", "del", "a", "al", "en"],
+        Language::Pt => &["de", "do", "da", "dos", "das", "no", "na", "nos", "nas", "em"],
+        Language::En => &["from", "of", "to"],
+    }
+}
+
+/// What is ours to leave; and “de inmediato”, “de uma vez”, which name nothing.
+pub(super) const US: &[&str] = &[
+    "lista",
+    "listas",
+    "mensaje",
+    "mensajes",
+    "promocion",
+    "promociones",
+    "promos",
+    "publicidad",
+    "publicidades",
+    "oferta",
+    "ofertas",
+    "aviso",
+    "avisos",
+    "novedades",
+    "notificaciones",
+    "comunicaciones",
+    "envios",
+    "esto",
+    "aca",
+    "aqui",
+    "ustedes",
+    "todo",
+    "inmediato",
+    "inmediata",
+    "vez",
+    "forma",
+    "manera",
+    "mensagem",
+    "mensagens",
+    "promocao",
+    "promocoes",
+    "propaganda",
+    "propagandas",
+    "novidades",
+    "notificacoes",
+    "comunicacoes",
+    "isso",
+    "isto",
+    "voces",
+    "tudo",
+    "imediato",
+    "list",
+    "lists",
+    "message",
+    "messages",
+    "promotions",
+    "texts",
+    "ads",
+    "advertising",
+    "offers",
+    "notifications",
+    "updates",
+    "newsletter",
+    "marketing",
+    "whatsapp",
+    "this",
+    "these",
+    "here",
+    "everything",
+    "all",
+];
+
 /// Words that may mean "no more" inside another sentence: a person of ours reads it.
 pub(super) const PERHAPS: &[&str] = &[
     "baja",

@@ -72,7 +72,7 @@ fn read_change(change: &Value, (account_ref, fallback): (&str, UnixMs), events: 
         "message_template_status_update" | "message_template_quality_update" | "message_template_components_update" => {
             news::read(&field, (value, fallback), events);
         }
-        "template_category_update" => events.extend(account::category(value)),
+        "template_category_update" => events.extend(account::category(value, fallback)),
         "phone_number_quality_update"
         | "business_capability_update"
         | "account_update"

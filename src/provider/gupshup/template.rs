@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::domain::template::parts::{Offer, Takes};
-use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateQuality, TemplateStatus};
+use crate::domain::template::{
+    Button, Category, Header, ParameterFormat, Template, TemplateQuality, TemplateStatus, example, header_example,
+};
 use crate::provider::{Listed, loose};
 
 /// Longest reason that is kept.
@@ -31,7 +33,7 @@ pub(super) fn read(item: &Value, utility_life: Option<Duration>) -> Option<Templ
         // What it says stands under a name that is not documented.
         offer: (kind == "LTO").then(|| Offer { text: offer_text(&meta), ends: true }),
         cards: Vec::new(),
-        examples: Vec::new(),
+        examples: examples(item, &meta),
         body: text.or_else(|| loose::text(item, "data")).unwrap_or_default(),
         footer: loose::some_text(&meta, "footer"),
         buttons: loose::items(&meta, "buttons").iter().map(button).collect(),
@@ -104,6 +106,32 @@ fn header(kind: &str, meta: &Value) -> Option<Header> {
         "DOCUMENT" => Some(Header::Document),
         "LOCATION" => Some(Header::Location),
         _ => loose::some_text(meta, "header").map(|text| Header::Text { text }),
+    }
+}
+
+/// What it was approved with: the texts with their values stand beside those without (`meta`, and in the container).
+fn examples(item: &Value, meta: &Value) -> Vec<(String, String)> {
+    let said = loose::text(item, "meta").and_then(|json| serde_json::from_str::<Value>(&json).ok());
+    let said = said.and_then(|said| loose::some_text(&said, "example"));
+    let of = |text: &str, said: Option<String>| {
+        let text = loose::some_text(meta, text).unwrap_or_default();
+        example::values(&text, &said.unwrap_or_default())
+    };
+    let body = of("data", said.or_else(|| loose::some_text(meta, "sampleText")));
+    let header = of("header", loose::some_text(meta, "sampleHeader")).into_iter();
+    let header = header.map(|(name, value)| (header_example(&name), value));
+    let buttons = loose::items(meta, "buttons").iter().enumerate();
+    let buttons = buttons.filter_map(|(no, button)| Some((format!("button.{no}"), given(button)?)));
+    body.into_iter().chain(header).chain(buttons).collect()
+}
+
+/// The value that a button was approved with: what its address ends with, or its code.
+fn given(button: &Value) -> Option<String> {
+    let example = button.get("example")?;
+    let example = example.as_str().or_else(|| example.as_array()?.first()?.as_str())?;
+    match loose::some_text(button, "url") {
+        Some(url) => example::values(&url, example).into_iter().next().map(|(_, value)| value),
+        None => Some(example.to_owned()).filter(|code| !code.is_empty()),
     }
 }
 

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::domain::template::parts::Takes;
-use crate::domain::template::{Button, Category, Header, ParameterFormat, Template, TemplateStatus};
+use crate::domain::template::{
+    Button, Category, Header, ParameterFormat, Template, TemplateStatus, example, header_example, parameters,
+};
 use crate::provider::{Listed, loose};
 
 /// What a one-time code's template shows where it lists no text of its own.
@@ -69,6 +71,7 @@ fn read(item: &Value) -> Option<(String, Listed)> {
         time_to_live_s: None,
     };
     template.format = format(&template);
+    template.examples = examples(item.get("examples").unwrap_or(&Value::Null), &template);
     if let Some(what) = beyond(item, components, &template)
         && template.status == TemplateStatus::Approved
     {
@@ -119,6 +122,26 @@ pub(super) fn status(word: &str) -> TemplateStatus {
         "DISABLED" => TemplateStatus::Disabled,
         other => TemplateStatus::Other(other.to_ascii_lowercase()),
     }
+}
+
+/// What it was approved with: one list of values by name, those of addresses and of the code among them.
+fn examples(told: &Value, template: &Template) -> Vec<(String, String)> {
+    let of = |name: &str| loose::some_text(told, name);
+    let body = template.body_parameters().into_iter().filter_map(|name| Some((name.clone(), of(&name)?)));
+    let header = template.header_parameters().into_iter();
+    let header = header.filter_map(|name| Some((header_example(&name), of(&name)?)));
+    let given = |button: &Button| match button {
+        Button::Url { url, .. } => {
+            let example = of(parameters(url).first()?)?;
+            let whole = example::values(url, &example).into_iter().next().map(|(_, value)| value);
+            Some(whole.unwrap_or(example))
+        }
+        Button::CopyCode { .. } => of("code"),
+        _ => None,
+    };
+    let buttons = template.buttons.iter().enumerate();
+    let buttons = buttons.filter_map(|(no, button)| Some((format!("button.{no}"), given(button)?)));
+    body.chain(header).chain(buttons).collect()
 }
 
 /// Named, unless every name is a number.

@@ -66,6 +66,7 @@ fn listed(template: &Template, app: &str, now_ms: i64) -> Value {
     if let Some(footer) = of("footer") {
         meta["footer"] = text(footer, "text").into();
     }
+    let example = filled(of("body"), &body);
     let mut data = body;
     if let Some(buttons) = of("buttons") {
         meta["buttons"] = buttons["buttons"].clone();
@@ -91,7 +92,7 @@ fn listed(template: &Template, app: &str, now_ms: i64) -> Value {
         "id": uuid(&template.id), "externalId": template.id, "appId": app, "elementName": template.name,
         "languageCode": template.language, "languagePolicy": "deterministic", "category": template.category,
         "templateType": kind, "data": data, "containerMeta": meta.to_string(),
-        "meta": json!({"example": data}).to_string(), "status": template.status, "quality": template.quality, "priority": 1,
+        "meta": json!({"example": example}).to_string(), "status": template.status, "quality": template.quality, "priority": 1,
         "retry": 0, "vertical": "sandbox", "createdOn": now_ms, "modifiedOn": now_ms,
         "reason": template.reason.filter(|_| template.status == "REJECTED").map(|(reason, _)| reason),
     })
@@ -170,6 +171,15 @@ pub(super) fn answer(sandbox: &Sandbox, app: &str, rest: &[&str], call: &Call<'_
     drop(world);
     sandbox.0.wake.notify_one();
     told
+}
+
+/// A text with the examples of its component in place of its variables.
+fn filled(component: Option<&Value>, body: &str) -> String {
+    let Some(told) = component.map(|component| &component["example"]) else { return body.to_owned() };
+    let named = told["body_text_named_params"].as_array().into_iter().flatten().map(|param| &param["example"]);
+    let values = named.chain(told["body_text"][0].as_array().into_iter().flatten()).filter_map(Value::as_str);
+    let fill = |said: String, (no, value): (usize, &str)| said.replace(&format!("{{{{{}}}}}", no + 1), value);
+    values.enumerate().fold(body.to_owned(), fill)
 }
 
 /// The values that make `example` of `text`; none where it cannot be one. A reviewer finds that at once.

@@ -146,6 +146,9 @@ pub struct RunDetail {
     pub links_opened: i64,
     /// Why it is paused, one sentence each.
     pub paused_for: Vec<CauseView>,
+    /// Its template will be billed as something else: what that means for what is in line; `null`: nothing is announced,
+    /// or `paused_for` says it.
+    pub category_ahead: Option<CauseView>,
     /// A new file of the campaign that this run has not taken up and that waits for a person; `null`: none does.
     pub waiting_file: Option<WaitingFileView>,
     /// What it costs.
@@ -209,9 +212,9 @@ impl RunDetail {
         let canary = canary::standing(&state.engine, id).await?;
         let waiting_file = state.engine.waiting_file(id).await?;
         let recharge = wallet::recharge(&state.engine, &run.account).await?;
-        let because = run.paused_for().into_iter();
-        let paused_for =
-            because.map(|p| CauseView { message: problem(language, &p), n: n_of(&p), code: p.code }).collect();
+        let told = |p: Problem| CauseView { message: problem(language, &p), n: n_of(&p), code: p.code };
+        let paused_for = run.paused_for().into_iter().map(told).collect();
+        let category_ahead = state.engine.category_ahead(&run).await?.map(told);
         Ok(Self {
             run: RunView::of(state, language, run).await?,
             template,
@@ -234,6 +237,7 @@ impl RunDetail {
                 loaded_at: w.loaded_at,
             }),
             paused_for,
+            category_ahead,
             recharge: recharge.map(|(currency, amount)| format!("{currency} {amount}")),
             cost: MoneyView {
                 currency,

@@ -7,6 +7,7 @@ use recado::domain::message::MessageState;
 use recado::domain::run::RunState;
 use recado::domain::template::Category;
 use recado::domain::time::UnixMs;
+use recado::engine::waiting;
 use recado::locale::{self, Language};
 use recado::store::hold::{self, HoldCause, HoldEnd, HoldScope};
 use recado::store::{Db, Store, audit, run};
@@ -116,7 +117,14 @@ async fn an_account_that_is_deleted_does_not_come_back_by_itself() {
     let store = stores().await.swap_remove(0);
     let stage = Stage::new(&store, store.dir.path()).await;
     stage.told("account_update", json!({"event": "ACCOUNT_DELETED"})).await;
-    assert_eq!(hold::open(&store).await.unwrap()[0].ends(), HoldEnd::Person);
+    let held = hold::open(&store).await.unwrap().remove(0);
+    assert_eq!(held.ends(), HoldEnd::Person);
+    for (language, word) in
+        [(Language::En, "was deleted"), (Language::Es, "se eliminó"), (Language::Pt, "foi excluída")]
+    {
+        let said = waiting::held(&held).sentence(language);
+        assert!(said.contains(word) && !said.contains('{'), "{said}");
+    }
 }
 
 #[tokio::test]

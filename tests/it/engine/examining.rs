@@ -21,6 +21,8 @@ struct Says {
     apps: Value,
     headers: Vec<(&'static str, String)>,
     status: u16,
+    /// What it answers in place of its list of templates.
+    unlisted: Option<(u16, Value)>,
     /// More of the account's and the sender's configuration.
     account: &'static str,
     sender: &'static str,
@@ -37,6 +39,7 @@ impl Default for Says {
             apps: json!([{"whatsapp_business_api_data": {"id": "7"}}]),
             headers: Vec::new(),
             status: 200,
+            unlisted: None,
             account: "",
             sender: "",
             more: "",
@@ -57,7 +60,9 @@ async fn provider(says: &Says) -> MockServer {
         ("/888$", says.node.clone()),
         ("^/$", json!({})),
     ] {
-        let mut answer = ResponseTemplate::new(says.status).set_body_json(body);
+        let other = says.unlisted.clone().filter(|_| path.contains("templates"));
+        let (status, body) = other.unwrap_or((says.status, body));
+        let mut answer = ResponseTemplate::new(status).set_body_json(body);
         for (name, value) in &says.headers {
             answer = answer.insert_header(*name, value.as_str());
         }
@@ -170,6 +175,10 @@ async fn each_trouble_of_an_account_has_its_line() {
         &[("credentials_unread", Bad), ("templates_unread", Poor), ("subscription_unread", Unknown)],
     )
     .await;
+    let unlisted = |status, body| Says { unlisted: Some((status, body)), ..Says::default() };
+    let denied = json!({"error": {"message": "no", "type": "OAuthException", "code": 200, "fbtrace_id": "t"}});
+    has(unlisted(403, denied), &[("credentials_good", Good), ("templates_refused", Poor)]).await;
+    has(unlisted(200, json!([1])), &[("credentials_good", Good), ("templates_garbled", Poor)]).await;
     let apps = |apps| Says { apps, ..Says::default() };
     has(apps(json!([])), &[("subscription_missing", Bad)]).await;
     let elsewhere = json!([{"whatsapp_business_api_data": {"id": "7"}, "override_callback_uri": "https://x.example/"}]);

@@ -126,6 +126,7 @@ fn every_provider_that_has_a_code_for_it_says_the_same() {
             scope_key: "meta/reminder/es_AR".to_owned(),
             cause: HoldCause::Deleted,
             code,
+            word: String::new(),
             until_at: None,
             created_at: recado::domain::time::UnixMs(0),
         };

@@ -83,6 +83,78 @@ async fn of_several_restrictions_each_is_told_while_it_stands() {
 }
 
 #[tokio::test]
+async fn a_stop_that_is_older_than_its_end_stops_nothing_however_late_it_comes() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.run("one", CAMPAIGN, &people(1)).await;
+        stage.clock.advance(Duration::from_hours(1_000));
+        let now = stage.clock.now();
+        let before = now.minus(Duration::from_hours(72));
+        let ends = now.plus(Duration::from_hours(72)).0 / 1000;
+        let restricted = |kind: &str| {
+            let info = json!([{"restriction_type": format!("RESTRICTED_{kind}"), "expiration": ends}]);
+            json!({"event": "ACCOUNT_RESTRICTION", "restriction_info": info})
+        };
+        let ban = |state: &str| json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": state}});
+        let review = |decision: &str| json!({"decision": decision});
+        let status = |event: &str| json!({"event": event, "message_template_name": "reminder", "message_template_language": "es_AR"});
+        let (account, template) = ("account_update", "message_template_status_update");
+        for (field, end, stops) in [
+            (
+                account,
+                ban("REINSTATE"),
+                vec![ban("DISABLE"), restricted("BIZ_INITIATED_MESSAGING"), restricted("UTILITY_TEMPLATES")],
+            ),
+            ("account_review_update", review("APPROVED"), vec![review("REJECTED")]),
+            (template, status("APPROVED"), vec![status("PAUSED"), status("DISABLED"), status("DELETED")]),
+        ] {
+            stage.told(field, end).await;
+            for stop in stops {
+                stage.told_of(before, field, stop.clone()).await;
+                assert_eq!(hold::open(&store).await.unwrap(), [], "{stop} {}", store.name());
+                assert_eq!(open(&store, &stage).await, [], "{stop} {}", store.name());
+            }
+        }
+        // What is newer than the end, and comes as late, stops again.
+        stage.clock.advance(Duration::from_hours(2));
+        for (field, stop) in
+            [(account, ban("DISABLE")), ("account_review_update", review("REJECTED")), (template, status("PAUSED"))]
+        {
+            stage.told_of(now.plus(Duration::from_hours(1)), field, stop).await;
+        }
+        assert_eq!(hold::open(&store).await.unwrap().len(), 3, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_restriction_of_utility_templates_lasts_as_long_as_the_latest_word_on_it_says() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = stage.run("one", CAMPAIGN, &people(1)).await;
+        let until = |hours: u64| stage.clock.now().plus(Duration::from_hours(hours));
+        let restricted = |until: recado::domain::time::UnixMs| {
+            let info = json!([{"restriction_type": "RESTRICTED_UTILITY_TEMPLATES", "expiration": until.0 / 1000}]);
+            json!({"event": "ACCOUNT_RESTRICTION", "restriction_info": info})
+        };
+        let held = async || {
+            let open = hold::open(&store).await.unwrap();
+            open.into_iter().map(|h| (h.scope_key, h.until_at)).collect::<Vec<_>>()
+        };
+        stage.told("account_update", restricted(until(5))).await;
+        let earlier = stage.clock.now().minus(Duration::from_hours(3));
+        stage.told_of(earlier, "account_update", restricted(until(2))).await;
+        assert_eq!(held().await, [(run.to_string(), Some(until(5)))], "{}", store.name());
+        stage.clock.advance(Duration::from_mins(1));
+        stage.told("account_update", restricted(until(9))).await;
+        assert_eq!(held().await, [(run.to_string(), Some(until(9)))], "{}", store.name());
+        stage
+            .told("account_update", json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}}))
+            .await;
+        assert_eq!(held().await, [], "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn a_review_that_refuses_is_told_by_its_hold_in_place_of_the_review() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use recado::domain::forecast::LimitedBy;
 use recado::domain::id::RunId;
 use recado::domain::role::Role;
 use recado::engine::waiting;
 use recado::engine::wallet::{self, WalletReader};
+use recado::locale::Language;
+use recado::preflight;
 use recado::store::Store;
 use recado::store::hold::{self, HoldCause, HoldScope};
 use serde_json::{Value, json};
@@ -352,5 +355,33 @@ async fn a_promotion_says_that_the_rest_is_kept_for_reminders_and_goes_on_after_
         WalletReader::new(engine.clone()).step().await;
         let why = waiting::run(&engine, promo).await.unwrap().map(|why| why.code);
         assert_ne!(why.as_deref(), Some("wallet"), "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_sheet_says_what_the_wallet_lacks_and_sees_no_end_without_it() {
+    for store in stores().await {
+        // A dollar is kept: of 6.18 and the fee, 4 are paid.
+        let till = Till::with(500).await;
+        let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
+        WalletReader::new(stage.engine.clone()).step().await;
+        let version = stage.load("oferta", &campaign("promotion", "promo"), &people(100)).await;
+        let sheet = stage.engine.sheet(version).await.unwrap();
+        let told = sheet.sent_out_at.unwrap();
+        assert_eq!((told.likely, told.limited_by), (None, LimitedBy::Wallet), "{}", store.name());
+        assert!((20..30).contains(&told.left), "{told:?} {}", store.name());
+        let text = preflight::text(&sheet, Language::En).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.contains("recharge at least USD 1.36 to finish. Until then messages wait."), "{text}");
+        assert!(text.contains("not in sight"), "{text}");
+
+        // Ten are paid by what is there, and so are a hundred once it is recharged by that.
+        let few = stage.load("pocos", &campaign("promotion", "promo"), &people(10)).await;
+        assert!(stage.engine.sheet(few).await.unwrap().sent_out_at.unwrap().likely.is_some(), "{}", store.name());
+        till.cents.store(636, Ordering::SeqCst);
+        let engine = stage.restarted(store.dir.path()).await;
+        WalletReader::new(engine.clone()).step().await;
+        let sheet = engine.sheet(version).await.unwrap();
+        assert!(sheet.sent_out_at.unwrap().likely.is_some(), "{} {:?}", store.name(), sheet.warnings);
+        assert!(sheet.warnings.iter().all(|warning| warning.code != "wallet_short"), "{:?}", sheet.warnings);
     }
 }

@@ -3,22 +3,26 @@
 
 use std::time::Duration;
 
+use axum::http::Method;
 use recado::domain::fill::Content;
 use recado::domain::id::RunId;
+use recado::domain::role::Role;
 use recado::domain::run::RunState;
 use recado::domain::template::{Category, TemplateQuality};
 use recado::engine::planner::Planner;
+use recado::engine::waiting;
 use recado::engine::{Loaded, StartOutcome};
 use recado::locale::{self, Language};
 use recado::store::template::own::{self, Own};
 use recado::store::{Db, Store};
 use recado::store::{audit, hold, run, template};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 use super::feeds::{clinic, rows};
 use super::stage::{CAMPAIGN, Stage, people};
 use crate::support::stores;
+use crate::web::site::Site;
 
 /// The texts of a run's messages, as people read them.
 async fn bodies(store: &Store, id: RunId) -> Vec<String> {
@@ -111,6 +115,9 @@ async fn a_fixed_header_or_footer_that_goes_is_another_text_and_a_run_resumed_fo
         stage.retells(other.clone()).await;
         let codes: Vec<String> = now().await.paused_for().into_iter().map(|p| p.code).collect();
         assert_eq!((now().await.state, codes), (RunState::Paused, vec!["pause_template_values".to_owned()]));
+        let why = waiting::run(&stage.engine, id).await.unwrap().unwrap().sentence(Language::En);
+        let ends = "WhatsApp would refuse them. Correct the campaign before the run goes on. It goes on when somebody resumes it.";
+        assert!(why.ends_with(ends) && !why.contains("ancel"), "{why}");
         stage.engine.resume(id, "ana").await.unwrap();
         stage.retells(other.clone()).await;
         assert_ne!(now().await.state, RunState::Paused, "what was accepted stays accepted, {}", store.name());
@@ -136,12 +143,54 @@ async fn a_late_approval_frees_no_template_and_a_word_that_nobody_knows_holds_no
         assert!(!held().await && template::has_stale(&store, "meta").await.unwrap(), "{}", store.name());
         let deeds = audit::page(&store, i64::MAX, "recado", "", 100).await.unwrap();
         assert!(deeds.iter().any(|deed| deed.detail == "shiny_new"), "{deeds:?}");
+        // Read again it says the same: it holds, and says no more than is known.
+        stage.stub.template.lock().unwrap()["status"] = json!("SHINY_NEW");
+        stage.engine.sync_templates("meta").await.unwrap();
+        let said = async || {
+            let open = hold::open(&store).await.unwrap();
+            open.iter().map(|hold| waiting::held(hold).sentence(Language::En)).collect::<String>()
+        };
+        assert!(
+            said().await.contains("does not know: “shiny_new”") && !said().await.contains("stopped"),
+            "{}",
+            said().await
+        );
         stage.told(field, news("PAUSED")).await;
-        assert!(held().await, "{}", store.name());
+        assert!(said().await.starts_with("WhatsApp has stopped"), "{} {}", said().await, store.name());
         stage.told_of(stage.clock.now().minus(Duration::from_hours(24)), field, news("APPROVED")).await;
         assert!(held().await, "the approval is older, {}", store.name());
         stage.told(field, news("APPROVED")).await;
         assert!(!held().await, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn what_was_said_of_a_template_before_what_is_known_counts_no_more() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let run = stage.run("one", CAMPAIGN, &people(2)).await;
+        let before = stage.clock.now().minus(Duration::from_hours(24));
+        let news = |more: Value| {
+            let mut value = json!({"message_template_name": "reminder", "message_template_language": "es_AR"});
+            value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            value
+        };
+        let (quality, status) = ("message_template_quality_update", "message_template_status_update");
+        stage.told(quality, news(json!({"new_quality_score": "GREEN"}))).await;
+        stage.told_of(before, quality, news(json!({"new_quality_score": "RED"}))).await;
+        stage.told(status, news(json!({"event": "APPROVED"}))).await;
+        stage.told_of(before, status, news(json!({"event": "REJECTED", "reason": "SCAM"}))).await;
+        let kept = template::told(&store, "meta", "reminder", "es_AR").await.unwrap().unwrap();
+        assert_eq!((kept.quality.as_str(), kept.reason.as_str()), ("green", ""), "{}", store.name());
+        let category = "template_category_update";
+        let done = |was: &str, is: &str| news(json!({"previous_category": was, "new_category": is}));
+        stage.told(category, done("MARKETING", "UTILITY")).await;
+        stage.told_of(before, category, done("UTILITY", "MARKETING")).await;
+        let announced = json!({"new_category": "UTILITY", "correct_category": "MARKETING"});
+        stage.told_of(before, category, news(announced)).await;
+        let kept = template::get(&store, "meta", "reminder", "es_AR").await.unwrap().unwrap();
+        assert_eq!((kept.category, kept.announced), (Category::Utility, None), "{}", store.name());
+        assert_eq!(run::get(&store, run).await.unwrap().unwrap().state, RunState::Running);
     }
 }
 
@@ -259,7 +308,13 @@ async fn an_announced_category_stops_a_standing_run_once_with_both_estimates_and
             assert!(said.contains('3') && !said.contains('{'), "{said}");
         }
         assert_eq!(held.snapshot().unwrap().category, Category::Utility, "until it comes");
+        let ahead = async || {
+            let run = run::get(&store, id).await.unwrap().unwrap();
+            stage.engine.category_ahead(&run).await.unwrap().map(|told| told.code)
+        };
+        assert_eq!(ahead().await, None, "why it stands still says it, {}", store.name());
         stage.engine.resume(id, "ana").await.unwrap();
+        assert_eq!(ahead().await.as_deref(), Some("category_ahead"), "{}", store.name());
         // Told again, by the same news or by the list: a person has decided.
         stage.told("template_category_update", news()).await;
         stage.stub.template.lock().unwrap()["correct_category"] = json!("MARKETING");
@@ -267,6 +322,32 @@ async fn an_announced_category_stops_a_standing_run_once_with_both_estimates_and
         assert_eq!(run::get(&store, id).await.unwrap().unwrap().state, RunState::Running, "{}", store.name());
         let kept = template::get(&store, "meta", "reminder", "es_AR").await.unwrap().unwrap();
         assert_eq!(kept.announced, Some(Category::Marketing));
+    }
+}
+
+#[tokio::test]
+async fn an_announced_category_is_told_by_a_run_for_as_long_as_something_of_it_is_in_line() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let id = stage.run("one", CAMPAIGN, &people(3)).await;
+        let site = Site::over(&stage.engine);
+        let token = site.token(Role::Operator).await;
+        let api = async || {
+            let told = site.call(Method::GET, &format!("/api/v1/runs/{id}"), &token, "", None).await.json();
+            told["category_ahead"]["message"].as_str().map(str::to_owned)
+        };
+        let ana = site.visitor(Role::Operator).await;
+        let page = async || site.get(&format!("/runs/{id}"), Some(&ana)).await.body;
+        assert!(api().await.is_none() && !page().await.contains("category-ahead"), "{}", store.name());
+        let news = json!({"message_template_name": "reminder", "message_template_language": "es_AR",
+            "new_category": "UTILITY", "correct_category": "MARKETING"});
+        stage.told("template_category_update", news).await;
+        let said = api().await.unwrap();
+        assert!(said.contains("messages: 3, people: 3") && said.contains("USD 0.078"), "{said}");
+        assert!(said.contains("it would cost USD 0.1854"), "{said}");
+        assert!(page().await.contains(r#"data-test="category-ahead""#), "{}", store.name());
+        assert_eq!(stage.sender().drain().await, 3, "it goes on, {}", store.name());
+        assert_eq!(api().await, None, "nothing of it can be billed so, {}", store.name());
     }
 }
 

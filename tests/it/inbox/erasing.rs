@@ -1,6 +1,7 @@
 //! One person's data: everything of it can be told, and all of it goes.
 
 use recado::domain::phone::Phone;
+use recado::engine::janitor::Janitor;
 use recado::engine::person::Erased;
 use recado::store::{Db, erased, person, suppression};
 
@@ -100,4 +101,48 @@ async fn a_person_is_exported_whole_and_erased_whole_and_stays_on_the_do_not_sen
             "until they want promotions again"
         );
     }
+}
+
+/// The bytes of the database and of its log.
+fn files(store: &TestStore) -> String {
+    let names = ["recado.db", "recado.db-wal"];
+    let read = |name: &str| std::fs::read(store.dir.path().join(name)).unwrap();
+    names.map(|name| String::from_utf8_lossy(&read(name)).into_owned()).concat()
+}
+
+#[tokio::test]
+async fn whoever_was_erased_is_in_no_byte_of_the_sqlite_file_nor_of_its_log() {
+    let store = stores().await.swap_remove(0);
+    let office = Office::new(&store);
+    let run = office.run("es_AR", REPLIES).await;
+    office.message(run, ANA).await;
+    // Short and long ones, so that some have pages of their own.
+    for n in [1, 20, 400] {
+        office.writes(ANA, &"Zoraida pregunta por xyzzy ".repeat(n)).await;
+        office.writes("5491155550188", &"Otra persona ".repeat(n)).await;
+    }
+    // What is in the file itself is freed there, and must be overwritten.
+    let Db::Sqlite(writer) = &store.write else { panic!("SQLite comes first") };
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await.unwrap();
+    office.writes(ANA, "Zoraida otra vez").await;
+    let before = files(&store);
+    assert!(before.contains("Zoraida") && before.contains(ANA), "there is something to erase");
+    let id = office.engine.person_of("+5491155550123").await.unwrap().unwrap().unwrap().id;
+    let Db::Sqlite(readers) = &store.read else { panic!("SQLite comes first") };
+    let mut reader = readers.begin().await.unwrap();
+    let _: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM message").fetch_one(&mut *reader).await.unwrap();
+    office.engine.erase_person(id).await.unwrap().unwrap();
+    assert!(files(&store).contains("Zoraida"), "whoever reads an older state still has it");
+    reader.rollback().await.unwrap();
+    Janitor::new(office.engine.clone()).step().await.unwrap();
+    let left = files(&store);
+    assert!(left.contains("Otra persona"), "others stay");
+    for word in ["Zoraida", "xyzzy", ANA] {
+        assert!(!left.contains(word), "{word} can be read");
+    }
+    // With nobody reading it goes at once.
+    let id = office.engine.person_of("+5491155550188").await.unwrap().unwrap().unwrap().id;
+    office.engine.erase_person(id).await.unwrap().unwrap();
+    let left = files(&store);
+    assert!(!left.contains("Otra persona") && !left.contains("5491155550188"));
 }

@@ -273,3 +273,32 @@ async fn of_people_who_were_erased_the_command_counts_what_the_daemons_own_sheet
         }
     }
 }
+
+#[tokio::test]
+async fn a_running_daemon_is_asked_for_the_wallet() {
+    use wiremock::matchers::{method, path};
+    use wiremock::{Mock, ResponseTemplate};
+
+    let folder = Folder::new();
+    let (before, after) = CONFIG.split_once("[account.meta]").unwrap();
+    let (_, sender) = after.split_once("[sender.saludcenter]").unwrap();
+    let account = "[account.meta]\nprovider = \"gupshup\"\nbase_url = \"http://127.0.0.1:9\"\napp = \"Rig\"\n\
+        app_id = \"5f1b7a0e-2c1d-4f59-9d0b-6a2f8c7e4d31\"\ncurrency = \"USD\"\ntimezone = \"UTC\"\napi_key = \"any\"\n\
+        webhook_secret = \"a-secret-that-nobody-guesses\"\nwebhook_header_secret = \"hello\"\n[sender.saludcenter]";
+    let sender = sender.replace("phone_number_id = \"106540352242922\"\n", "");
+    std::fs::write(folder.path("recado.toml"), format!("{before}{account}{sender}")).unwrap();
+    let daemon = daemon().await;
+    let wallet = |account: &str, left: &str| {
+        serde_json::json!({"account": account, "currency": "USD", "balance": left,
+        "overdraft": "0.00", "low": "1.00", "left": left, "planned": "0.00", "reminders": "0.00", "recharge": null, "read_at": 1})
+    };
+    let items = serde_json::json!({"items": [wallet("other", "100.00"), wallet("meta", "1.03")]});
+    let asked = Mock::given(method("GET")).and(path("/api/v1/wallets"));
+    asked.respond_with(ResponseTemplate::new(200).set_body_json(items)).mount(&daemon).await;
+    let uri = daemon.uri();
+    let output = tokio::task::spawn_blocking(move || check(&folder, &uri, &["--json"])).await.unwrap();
+    let sheet = json(&output);
+    let warnings = sheet["warnings"].as_array().unwrap();
+    assert!(warnings.iter().any(|warning| warning["code"] == "wallet_short"), "{sheet}");
+    assert_eq!(sheet["sent_out_at"]["limited_by"], "wallet", "{sheet}");
+}

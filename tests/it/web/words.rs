@@ -83,6 +83,7 @@ fn every_word_of_the_domain_has_its_sentence() {
         HoldCause::Review,
         HoldCause::Flagged,
         HoldCause::Deleted,
+        HoldCause::Unknown,
         HoldCause::Wallet,
     ]
     .map(|c| format!("web.hold_cause.{}", c.as_str()));

@@ -81,6 +81,8 @@ impl Problems {
             let limit = LONGEST_CARD.to_string();
             self.add("template_rule_card_long", &format!("{field}.body"), &[("no", &no), ("limit", &limit)]);
         }
+        let part = ("template_field.card", [("no", no.as_str())]);
+        self.filled(((part.0, &part.1), &format!("{field}.")), (&card.body, LONGEST_CARD), &card.examples);
         self.control(&format!("{field}.body"), ("template_field.card", &[("no", &no)]), &card.body);
         if !card.body.is_empty() {
             self.text((&format!("{field}.body"), draft.format), &card.body);

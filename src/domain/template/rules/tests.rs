@@ -71,6 +71,10 @@ fn each_rule_broken_is_told_by_its_own_sentence() {
     let body = |body: &str| Draft { body: body.to_owned(), header: None, ..good() };
     let header = |text: &str| Draft { header: Some(DraftHeader::Text { text: text.to_owned() }), ..good() };
     let buttons = |buttons: Vec<DraftButton>| Draft { buttons, ..good() };
+    let example = |text: &str, length: usize| Draft {
+        examples: [("1".to_owned(), "x".repeat(length)), ("2".to_owned(), "y".to_owned())].into(),
+        ..header(text)
+    };
     for (code, draft) in [
         ("template_rule_name_meant", Draft { name: "Promo Verano".to_owned(), ..good() }),
         ("template_rule_name", Draft { name: "¡!".to_owned(), ..good() }),
@@ -128,6 +132,8 @@ fn each_rule_broken_is_told_by_its_own_sentence() {
             },
         ),
         ("template_rule_life", Draft { time_to_live_s: Some(30), ..good() }),
+        ("template_rule_filled", example("Hola", 1_020)),
+        ("template_rule_filled", example("{{1}}, hola", 55)),
     ] {
         let found = codes(&draft);
         assert!(found.iter().any(|c| c == code), "{code}: {found:?}");

@@ -1,7 +1,9 @@
 //! Texts of a template: their length, their characters, and how variables stand in them (cloud-api.md 4.3).
 
+use std::collections::BTreeMap;
+
 use super::{LONGEST_LINE, Problems};
-use crate::domain::template::{ParameterFormat, parameters};
+use crate::domain::template::{ParameterFormat, fill_in, parameters};
 
 impl Problems {
     /// One line of text: header and footer.
@@ -22,6 +24,28 @@ impl Problems {
             let (n, limit, key) = (n.to_string(), limit.to_string(), format!("template_field.{field}"));
             self.add("template_rule_long", field, &[("part_key", &key), ("length", &n), ("limit", &limit)]);
         }
+    }
+
+    /// With its examples a text is no longer than one may be; one that is too long by itself is told as that. `part` is
+    /// what people call it, and `of` where its examples stand.
+    pub(super) fn filled(
+        &mut self,
+        (part, of): ((&str, &[(&str, &str)]), &str),
+        (text, limit): (&str, usize),
+        examples: &BTreeMap<String, String>,
+    ) {
+        let example = |name: &str| examples.get(name).map(|example| example.trim().to_owned());
+        let n = fill_in(text, example).chars().count();
+        if n <= limit || text.chars().count() > limit {
+            return;
+        }
+        let names = parameters(text).into_iter();
+        let Some(longest) = names.max_by_key(|name| example(name).map_or(0, |example| example.chars().count())) else {
+            return;
+        };
+        let (n, limit, (key, more)) = (n.to_string(), limit.to_string(), part);
+        let args = [("part_key", key), ("length", &n), ("limit", &limit)];
+        self.add("template_rule_filled", &format!("{of}examples.{longest}"), &[&args, more].concat());
     }
 
     /// Characters that nobody sees and no message carries. `key` is that of what people call the part, with what its words

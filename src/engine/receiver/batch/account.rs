@@ -9,7 +9,7 @@ use crate::engine::holds::ITSELF;
 use crate::engine::{Engine, EngineError};
 use crate::store::audit::{self, Deed};
 use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
-use crate::store::{Tx, notice as notices, run};
+use crate::store::{Tx, heard, notice as notices, run};
 
 /// What followed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -35,46 +35,72 @@ pub(super) async fn follow(
     let (subject, detail) = (format!("account {}", account.name), format!("{} {}", news.event, news.detail));
     let deed = Deed { actor: ITSELF, action: "account.news", subject: &subject, detail: detail.trim() };
     audit::write_in(tx, now, deed).await?;
-    let scope = HoldScope::Account;
-    let held = |cause, until_at| NewHold { scope, scope_key: account.name.clone(), cause, code: None, until_at };
-    let restricted = |until_at| held(HoldCause::Restricted, until_at);
-    let of_cause = |cause| (scope, account.name.as_str(), cause);
-    let this = of_cause(HoldCause::Restricted);
-    let mut followed = Followed::default();
     if let Some(cause) = cause_of(news.effect)
-        && hold::began_since(tx, of_cause(cause), news.at).await?
+        && is_older(tx, (HoldScope::Account, &account.name, cause), news.at).await?
     {
-        return Ok(followed);
+        return Ok(Followed::default());
     }
-    notice(tx, (&account.name, news), now).await?;
+    if !notice(tx, (&account.name, news), now).await? {
+        return Ok(Followed::default());
+    }
+    obey(tx, engine, (&account.name, news), now).await
+}
+
+/// Holds what the news stop, and releases what they let go on.
+async fn obey(
+    tx: &mut Tx,
+    engine: &Engine,
+    (account, news): (&str, &AccountNews),
+    now: UnixMs,
+) -> Result<Followed, EngineError> {
+    let scope = HoldScope::Account;
+    let held = |cause, until_at| NewHold { scope, scope_key: account.to_owned(), cause, code: None, until_at };
+    let restricted = |until_at| held(HoldCause::Restricted, until_at);
+    let this = (scope, account, HoldCause::Restricted);
+    let mut followed = Followed::default();
     match news.effect {
         AccountEffect::None => {}
         AccountEffect::Limits => followed.limits = true,
         AccountEffect::Restricted { until } => {
-            // A later word replaces an earlier one: it may say another end.
-            hold::lift_cause(tx, this, now, ITSELF).await?;
-            followed.holds = hold::place_since(tx, &restricted(until), news.at, now).await?;
+            // A later word replaces an earlier one: it may say another end, or one that has come by now.
+            followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?;
+            if until.is_none_or(|until| until > now) {
+                followed.holds |= hold::place_since(tx, &restricted(until), news.at, now).await?;
+            }
         }
         AccountEffect::Disabled => {
             hold::lift_cause(tx, this, now, ITSELF).await?;
             followed.holds = hold::place_since(tx, &restricted(None), news.at, now).await?;
         }
         AccountEffect::Deleted => {
-            followed.holds = hold::place_since(tx, &held(HoldCause::Refused, None), news.at, now).await?;
+            let gone = held(HoldCause::Refused, None);
+            followed.holds = hold::place_for(tx, &gone, hold::GONE, (news.at, now)).await?;
         }
-        AccountEffect::Failed { code } => followed.holds = failed(tx, engine, (&account.name, news, code), now).await?,
-        AccountEffect::Reinstated => followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?,
+        AccountEffect::Failed { code } => followed.holds = failed(tx, engine, (account, news, code), now).await?,
+        AccountEffect::Reinstated => {
+            followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?;
+            followed.holds |= release_utility(tx, account, now).await?;
+        }
         AccountEffect::ReviewRefused => {
             followed.holds = hold::place_since(tx, &held(HoldCause::Review, None), news.at, now).await?;
         }
         AccountEffect::ReviewApproved => {
-            followed.holds = hold::lift_cause(tx, of_cause(HoldCause::Review), now, ITSELF).await?;
+            followed.holds = hold::lift_cause(tx, (scope, account, HoldCause::Review), now, ITSELF).await?;
         }
         AccountEffect::UtilityRestricted { until } => {
-            followed.holds = hold_utility(tx, &account.name, &restricted(until), now).await?;
+            followed.holds = release_utility(tx, account, now).await?;
+            if until.is_none_or(|until| until > now) {
+                followed.holds |= hold_utility(tx, account, &restricted(until), now).await?;
+            }
         }
     }
     Ok(followed)
+}
+
+/// Whether a later word than one of `at` is known of what `cause` stops: a stop that stands, or the end of one.
+async fn is_older(tx: &mut Tx, of: (HoldScope, &str, HoldCause), at: UnixMs) -> Result<bool, EngineError> {
+    let (_, account, cause) = of;
+    Ok(hold::began_since(tx, of, at).await? || !heard::keep(tx, &format!("{} {account}", cause.as_str()), at).await?)
 }
 
 /// The cause that such news begin or end.
@@ -92,6 +118,16 @@ const fn cause_of(effect: AccountEffect) -> Option<HoldCause> {
     }
 }
 
+/// What a restriction of utility templates held goes on, or is held anew.
+async fn release_utility(tx: &mut Tx, account: &str, now: UnixMs) -> Result<bool, EngineError> {
+    let mut lifted = false;
+    for run in run::open_in(tx).await?.into_iter().filter(|run| run.account == account) {
+        let of = (HoldScope::Run, &*run.id.to_string(), HoldCause::Restricted);
+        lifted |= hold::lift_cause(tx, of, now, ITSELF).await?;
+    }
+    Ok(lifted)
+}
+
 /// Holds the account's open runs that send a utility template, as `like`; whether there was one.
 async fn hold_utility(tx: &mut Tx, account: &str, like: &NewHold, now: UnixMs) -> Result<bool, EngineError> {
     let mut holds = false;
@@ -104,24 +140,39 @@ async fn hold_utility(tx: &mut Tx, account: &str, like: &NewHold, now: UnixMs) -
     Ok(holds)
 }
 
-/// What stops nothing by itself is kept for the alerts and the doctor for as long as it stands.
-async fn notice(tx: &mut Tx, (account, news): (&str, &AccountNews), now: UnixMs) -> Result<(), EngineError> {
-    let Some(told) = notice::of(news) else { return Ok(()) };
-    for word in told.over() {
-        notices::end(tx, account, word).await?;
+/// What stops nothing by itself is kept for the alerts and the doctor for as long as it stands. False: later news have said
+/// how that stands.
+async fn notice(tx: &mut Tx, (account, news): (&str, &AccountNews), now: UnixMs) -> Result<bool, EngineError> {
+    let Some(told) = notice::of(news) else { return Ok(true) };
+    if let Notice::Begins { word, .. } = told
+        && notice::is_ended(word)
+        && !heard::keep(tx, &about(account, word), news.at).await?
+    {
+        return Ok(false);
     }
-    let Notice::Begins { word, lasts, .. } = told else { return Ok(()) };
+    for word in told.over() {
+        if heard::keep(tx, &about(account, word), news.at).await? {
+            notices::end(tx, account, word).await?;
+        }
+    }
+    let Notice::Begins { word, lasts, .. } = told else { return Ok(true) };
     let ends_at = match news.effect {
         AccountEffect::UtilityRestricted { until: Some(until) } => until,
         AccountEffect::None | AccountEffect::UtilityRestricted { until: None } => now.plus(lasts),
         // What is obeyed is told by its hold.
-        _ if matches!(word, "restriction" | "review_refused") => return Ok(()),
+        _ if matches!(word, "restriction" | "review_refused") => return Ok(true),
         _ => now.plus(lasts),
     };
     let detail = format!("{} {}", news.event, news.detail).trim().to_owned();
     let (account, word, number) = (account.to_owned(), word.to_owned(), news.number.clone());
     let new = notices::Notice { account, word, number, detail, began_at: now };
-    Ok(notices::begin(tx, &new, ends_at).await?)
+    notices::begin(tx, &new, ends_at).await?;
+    Ok(true)
+}
+
+/// What news of that word are about.
+fn about(account: &str, word: &str) -> String {
+    format!("notice {word} {account}")
 }
 
 /// An error without a message: what its code calls for where that concerns more than one message.

@@ -156,7 +156,7 @@ fn granted(value: &Value) -> Said {
 }
 
 /// `template_category_update`: done where it names the category before, announced where it names the right one.
-pub(super) fn category(value: &Value) -> Option<WebhookEvent> {
+pub(super) fn category(value: &Value, at: UnixMs) -> Option<WebhookEvent> {
     let of = |key: &str| loose::some_text(value, key).map(|word| template::category(&word));
     let announced = of("correct_category");
     Some(WebhookEvent::Category(CategoryNews {
@@ -164,6 +164,7 @@ pub(super) fn category(value: &Value) -> Option<WebhookEvent> {
         language: loose::some_text(value, "message_template_language")?.replace('-', "_"),
         category: announced.or_else(|| of("new_category"))?,
         is_announced: announced.is_some(),
+        at,
     }))
 }
 

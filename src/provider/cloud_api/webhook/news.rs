@@ -16,7 +16,7 @@ pub(super) fn read(field: &str, (value, at): (&Value, UnixMs), events: &mut Vec<
     let name = loose::some_text(value, "message_template_name");
     let language = loose::some_text(value, "message_template_language").map(|l| template::language(&l));
     let (Some(name), Some(language)) = (name, language) else { return };
-    let note = TemplateNote { name: name.clone(), language: language.clone(), ..TemplateNote::default() };
+    let note = TemplateNote { name: name.clone(), language: language.clone(), at, ..TemplateNote::default() };
     if let Some(score) = loose::some_text(value, "new_quality_score") {
         let quality = Some(score.to_ascii_lowercase()).filter(|score| score != "unknown").unwrap_or_default();
         events.push(WebhookEvent::TemplateNote(TemplateNote { quality: Some(quality), ..note }));

@@ -22,11 +22,11 @@ pub(super) fn template(payload: &Value, at: UnixMs) -> Option<Vec<WebhookEvent>>
     let language = loose::some_text(payload, "languageCode")?.replace('-', "_");
     let kind = loose::text(payload, "type").unwrap_or_default();
     Some(match kind.as_str() {
-        "category-update" => vec![category(payload, name, language)?],
+        "category-update" => vec![category(payload, (name, language), at)?],
         "quality-update" => {
             let word = loose::some_text(payload, "quality")?.to_ascii_lowercase();
             let quality = Some(if word == "unknown" { String::new() } else { word });
-            vec![WebhookEvent::TemplateNote(TemplateNote { name, language, quality, ..TemplateNote::default() })]
+            vec![WebhookEvent::TemplateNote(TemplateNote { name, language, quality, at, ..TemplateNote::default() })]
         }
         _ => {
             let word = loose::some_text(payload, "status")?;
@@ -53,7 +53,7 @@ pub(super) fn standing(
         }
         _ => String::new(),
     };
-    let note = TemplateNote { name: name.clone(), language: language.clone(), ..TemplateNote::default() };
+    let note = TemplateNote { name: name.clone(), language: language.clone(), at, ..TemplateNote::default() };
     let note = WebhookEvent::TemplateNote(TemplateNote { reason: Some(reason), advice: Some(String::new()), ..note });
     if is_warning {
         return vec![note];
@@ -62,13 +62,13 @@ pub(super) fn standing(
 }
 
 /// `{"old","new"}` is done, `{"current","correct"}` is announced for the first of the next month; Meta's own words likewise.
-pub(super) fn category(payload: &Value, name: String, language: String) -> Option<WebhookEvent> {
+pub(super) fn category(payload: &Value, (name, language): (String, String), at: UnixMs) -> Option<WebhookEvent> {
     let told = payload.get("category").filter(|c| c.is_object()).unwrap_or(payload);
     let announced = loose::some_text(told, "correct").or_else(|| loose::some_text(told, "correct_category"));
     let done = || loose::some_text(told, "new").or_else(|| loose::some_text(told, "new_category"));
     let is_announced = announced.is_some();
     let category = template::category(&announced.or_else(done)?);
-    Some(WebhookEvent::Category(CategoryNews { name, language, category, is_announced }))
+    Some(WebhookEvent::Category(CategoryNews { name, language, category, is_announced, at }))
 }
 
 /// What was told: the event, more words, and what it does to sending.

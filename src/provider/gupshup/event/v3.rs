@@ -33,7 +33,7 @@ pub(super) fn read(body: &Value, app: &App, ratings: &Ratings, events: &mut Vec<
                 "message_template_status_update" | "message_template_quality_update" => {
                     events.extend(template_news(value, at));
                 }
-                "template_category_update" => events.extend(category(value)),
+                "template_category_update" => events.extend(category(value, at)),
                 "account-event" => {
                     events.extend(account::news(value, &Envelope { app: app.id.clone(), at }, ratings));
                 }
@@ -124,15 +124,16 @@ fn template_news(value: &Value, at: UnixMs) -> Vec<WebhookEvent> {
     let (Some(name), Some(language)) = (name, language) else { return Vec::new() };
     if let Some(score) = loose::some_text(value, "new_quality_score") {
         let quality = Some(score.to_ascii_lowercase()).filter(|score| score != "unknown").or(Some(String::new()));
-        return vec![WebhookEvent::TemplateNote(TemplateNote { name, language, quality, ..TemplateNote::default() })];
+        let note = TemplateNote { name, language, quality, at, ..TemplateNote::default() };
+        return vec![WebhookEvent::TemplateNote(note)];
     }
     let Some(event) = loose::some_text(value, "event") else { return Vec::new() };
     let reason = loose::some_text(value, "reason");
     account::standing(name, language, (&event, reason.as_deref()), at)
 }
 
-fn category(value: &Value) -> Option<WebhookEvent> {
+fn category(value: &Value, at: UnixMs) -> Option<WebhookEvent> {
     let name = loose::some_text(value, "message_template_name")?;
     let language = loose::some_text(value, "message_template_language")?.replace('-', "_");
-    account::category(value, name, language)
+    account::category(value, (name, language), at)
 }
