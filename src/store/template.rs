@@ -32,7 +32,8 @@ const READ_AT: &str = "SELECT fetched_at FROM template WHERE account = $1 AND na
 const CATEGORIES: Dialects = Dialects {
     sqlite: "SELECT t.name, t.language, t.template ->> 'category' FROM json_each($2) AS r
         JOIN template AS t ON t.account = $1 AND t.name = r.value ->> 0 AND t.language = r.value ->> 1",
-    postgres: "SELECT t.name, t.language, t.template::json ->> 'category' FROM json_array_elements($2::json) AS r (value)
+    postgres:
+        "SELECT t.name, t.language, t.template::json ->> 'category' FROM json_array_elements($2::json) AS r (value)
         JOIN template AS t ON t.account = $1 AND t.name = r.value ->> 0 AND t.language = r.value ->> 1",
 };
 const HAS_STALE: &str = "SELECT COUNT(*) FROM template WHERE account = $1 AND fetched_at = 0";

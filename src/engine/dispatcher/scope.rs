@@ -105,9 +105,8 @@ impl Dispatcher {
         stands: (VersionId, i64),
         billed: &Billed,
     ) -> Result<Option<Arc<RunFacts>>, EngineError> {
-        let is_so = |known: &Arc<RunFacts>| {
-            (known.version, known.revision) == stands && known.template.is_billed(billed)
-        };
+        let is_so =
+            |known: &Arc<RunFacts>| (known.version, known.revision) == stands && known.template.is_billed(billed);
         if let Some(known) = self.facts_of(id).filter(is_so) {
             return Ok(Some(known));
         }

@@ -168,9 +168,8 @@ pub(super) const PHRASES: &[(&str, Language)] = &[
 ];
 
 /// Said before or after a whole message, they change nothing of it: “BAJA, gracias”.
-pub(super) const POLITE: [&str; 12] = [
-    "por", "favor", "porfa", "gracias", "muchas", "hola", "ola", "obrigado", "obrigada", "please", "thanks", "hello",
-];
+pub(super) const POLITE: [&str; 12] =
+    ["por", "favor", "porfa", "gracias", "muchas", "hola", "ola", "obrigado", "obrigada", "please", "thanks", "hello"];
 
 /// Before a phrase they turn it round: "no quiero darme de baja", "don't stop sending me".
 pub(super) const NOT: [&str; 8] = ["no", "nao", "not", "t", "never", "nunca", "jamas", "tampoco"];

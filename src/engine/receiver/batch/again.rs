@@ -4,9 +4,9 @@ use crate::domain::failure::{Failure, FailureClass, Policy};
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
-use crate::store::{Tx, alias};
 use crate::store::message::{self, Again};
 use crate::store::receipt::Standing;
+use crate::store::{Tx, alias};
 
 /// Puts back in line what may be tried again; the messages it did.
 pub(super) async fn put_back(
@@ -15,7 +15,8 @@ pub(super) async fn put_back(
     failed: &[&Standing],
     now: UnixMs,
 ) -> Result<Vec<MessageId>, EngineError> {
-    let allowed: Vec<(Again, u32)> = told_of_once(tx, failed).await?.into_iter().filter_map(|standing| again(engine, standing, now)).collect();
+    let allowed: Vec<(Again, u32)> =
+        told_of_once(tx, failed).await?.into_iter().filter_map(|standing| again(engine, standing, now)).collect();
     if allowed.is_empty() {
         return Ok(Vec::new());
     }
