@@ -26,6 +26,10 @@ impl Failure {
     /// Gupshup's code for a wallet that is empty (gupshup-zenvia.md 1.11).
     pub const EMPTY_WALLET: i64 = 1_003;
 
+    /// Gupshup's and Zenvia's code for trouble that says nothing of whether the message left: tried again only where nothing
+    /// else was told of it (gupshup-zenvia.md 1.11).
+    pub const TROUBLE: i64 = 500;
+
     /// Codes of a template that the provider says it has not, in that language: Meta's and Gupshup's own.
     pub const NO_TEMPLATE: [i64; 2] = [132_001, 4_003];
 }

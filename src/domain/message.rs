@@ -158,7 +158,8 @@ impl MessageState {
 
 /// The transition table: the state that follows, or `None` when the event changes nothing in that state.
 ///
-/// Receipts concern the latest attempt only; a receipt of an earlier attempt never reaches this function.
+/// Receipts concern the latest attempt; of an earlier one only what says that the person has it, or that it did leave while
+/// nothing else is on its way.
 pub fn next(state: MessageState, event: MessageEvent) -> Option<MessageState> {
     use MessageEvent as E;
     use MessageState as S;

@@ -1,9 +1,14 @@
 //! The template that a run goes by, as it was when the run was started: in its own language, and in every other that rows
 //! may name.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::template::{Category, Template};
+
+/// What templates are billed as, by name and language.
+pub type Billed = BTreeMap<(String, String), Category>;
 
 /// A template with its translations. Stored as the template's own JSON with the translations beside its fields.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -30,6 +35,28 @@ impl Snapshot {
     /// Every one, the campaign's own first.
     pub fn all(&self) -> impl Iterator<Item = &Template> {
         std::iter::once(&self.main).chain(&self.translations)
+    }
+
+    /// Names and languages of all.
+    pub fn names(&self) -> impl Iterator<Item = (String, String)> {
+        self.all().map(|template| (template.name.clone(), template.language.clone()))
+    }
+
+    /// Whether all are billed as `now` says; what it does not say stays.
+    pub fn is_billed(&self, now: &Billed) -> bool {
+        let is = |t: &Template| now.get(&(t.name.clone(), t.language.clone())).is_none_or(|now| *now == t.category);
+        self.all().all(is)
+    }
+
+    /// The same, billed as `now` says.
+    #[must_use]
+    pub fn billed(mut self, now: &Billed) -> Self {
+        for template in std::iter::once(&mut self.main).chain(&mut self.translations) {
+            if let Some(category) = now.get(&(template.name.clone(), template.language.clone())) {
+                template.category = *category;
+            }
+        }
+        self
     }
 
     /// Whether one of them is billed as that.

@@ -2,10 +2,12 @@
 //! person decides. A webhook says so, or the template itself, when it is read again and the webhook was lost
 //! ([`super::template::keep`]).
 
+use std::time::Duration;
+
 use super::holds::ITSELF;
 use super::{Engine, EngineError, steer};
 use crate::billing::estimate;
-use crate::domain::event::CategoryNews;
+use crate::domain::event::{CategoryNews, TemplateNote};
 use crate::domain::id::RunId;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::problem::Problem;
@@ -19,6 +21,9 @@ use crate::store::{Tx, heard, hold, message, template};
 
 /// Why a standing run stops when a change is announced.
 const ANNOUNCED: &str = "pause_category_announced";
+
+/// Providers may tell times in whole seconds.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// Keeps the news with the template and with the runs that use it, and stops those. Returns the runs that changed.
 /// What is only announced (a day ahead, or for the first of the next month) stops standing runs, once: they will still be
@@ -60,7 +65,8 @@ pub(super) async fn follow(
     Ok(changed)
 }
 
-/// The same for what came by a webhook, unless a later one has said it already.
+/// The same for what came by a webhook, unless a later one has said it already. What was so before the template was last
+/// read overrules nothing: the template is read again.
 pub(super) async fn told(
     tx: &mut Tx,
     engine: &Engine,
@@ -74,7 +80,26 @@ pub(super) async fn told(
     } else {
         heard::keep(tx, &done, news.at).await?
     };
-    if counts { follow(tx, engine, (account, news), now).await } else { Ok(Vec::new()) }
+    if !counts {
+        return Ok(Vec::new());
+    }
+    match template::read_at(tx, account, &news.name, &news.language).await? {
+        Some(read_at) if !news.is_announced && news.at.plus(SECOND) <= read_at => {
+            // What is older still says nothing of it either.
+            heard::keep(tx, &done, read_at).await?;
+            let (name, language) = (news.name.clone(), news.language.clone());
+            let again = TemplateNote { name, language, text_changed: true, at: news.at, ..TemplateNote::default() };
+            template::note(tx, account, &again).await?;
+            Ok(Vec::new())
+        }
+        _ => follow(tx, engine, (account, news), now).await,
+    }
+}
+
+/// `snapshot` of a template of `account`, billed as it is now.
+pub(super) async fn as_billed(engine: &Engine, account: &str, snapshot: Snapshot) -> Result<Snapshot, EngineError> {
+    let now = template::categories(&engine.store, account, &snapshot.names().collect()).await?;
+    Ok(snapshot.billed(&now))
 }
 
 /// Stops the standing runs that the announced category will make dearer or cheaper, with both estimates.

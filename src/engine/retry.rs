@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tracing::info;
 
 use super::dispatcher::is_marketing;
-use super::{Engine, EngineError, holds};
+use super::{Engine, EngineError, category, holds};
 use crate::billing::market::Market;
 use crate::domain::change::Change;
 use crate::domain::exclusion::ExclusionReason;
@@ -93,7 +93,8 @@ impl Engine {
     /// What of a run failed and may be tried again.
     pub async fn retry_sheet(&self, id: RunId) -> Result<RetrySheet, EngineError> {
         let run = run::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "run" })?;
-        let (template, now) = (run.snapshot()?, self.clock.now());
+        let template = category::as_billed(self, &run.account, run.snapshots()?).await?.main;
+        let now = self.clock.now();
         let failed = message::failed(&self.store, id, now, &self.retry_terms(&run).await?).await?;
         let mut codes: BTreeMap<i64, Vec<Failed>> = BTreeMap::new();
         for part in failed {
@@ -115,7 +116,8 @@ impl Engine {
 
     /// What keeps failed messages of `run` from another try: the list that counts, and countries that are held.
     async fn retry_terms(&self, run: &Run) -> Result<RetryTerms, EngineError> {
-        let marketing = is_marketing(run.kind, run.snapshots()?.strictest_category());
+        let template = category::as_billed(self, &run.account, run.snapshots()?).await?;
+        let marketing = is_marketing(run.kind, template.strictest_category());
         let (countries, mut barred) = (holds::countries(self).await?, BTreeSet::new());
         if !countries.is_empty() {
             let mut after = MessageId(0);

@@ -32,6 +32,9 @@ use understood::{Round, Understood};
 /// Meta's customer service window: free texts may be sent this long after the person's last message.
 pub const WINDOW: Duration = Duration::from_hours(24);
 
+/// No provider tells of what happened longer ago: webhooks are repeated for seven days (cloud-api.md 3.2).
+const REPEATED: Duration = Duration::from_hours(8 * 24);
+
 /// Author of automatic answers and of what replies do by themselves.
 pub const AUTOMATIC: &str = "automatic";
 
@@ -202,8 +205,13 @@ async fn decided(tx: &mut Tx, understood: &Understood<'_>, entry: EntryId) -> Re
 }
 
 /// When something happened that came in at `received_at`. A provider's clock ahead of ours must not keep a window open
-/// longer, and what tells no time happened just now.
+/// longer, and what tells no time, or one that cannot be, happened just now.
 pub fn told_at(told: UnixMs, received_at: UnixMs) -> UnixMs {
+    if told < received_at.minus(REPEATED) { received_at } else { not_ahead(told, received_at) }
+}
+
+/// The same for news of which the latest counts: what is said to be old stays old.
+pub fn not_ahead(told: UnixMs, received_at: UnixMs) -> UnixMs {
     if told.0 <= 0 { received_at } else { told.min(received_at) }
 }
 
@@ -212,5 +220,27 @@ fn pointed_at(reply: &Reply) -> Option<&str> {
     match &reply.content {
         ReplyContent::Reaction { to, .. } => Some(to),
         _ => reply.quoted.as_deref(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_that_cannot_be_is_not_taken_for_when_it_was() {
+        let came = UnixMs(1_795_525_200_000);
+        let week_ago = came.minus(Duration::from_hours(7 * 24));
+        for (told, was) in [
+            (came.minus(Duration::from_secs(5)), came.minus(Duration::from_secs(5))),
+            (week_ago, week_ago),
+            (UnixMs(1_000), came),
+            (UnixMs(0), came),
+            (came.minus(Duration::from_hours(9 * 24)), came),
+            (came.plus(Duration::from_hours(240)), came),
+        ] {
+            assert_eq!(told_at(told, came), was, "{told:?}");
+        }
+        assert_eq!(not_ahead(UnixMs(1_000), came), UnixMs(1_000), "old news are old");
     }
 }

@@ -9,7 +9,7 @@ use crate::locale::Language;
 
 mod lists;
 
-use lists::{AGAIN, LEAVING, NEVER, NOT, OF_OTHERS, OPT_OUT, PERHAPS, PHRASES, US};
+use lists::{AGAIN, LEAVING, NEVER, NOT, OF_OTHERS, OPT_OUT, PERHAPS, PHRASES, POLITE, US};
 
 /// Words behind “from” among which what is left is named.
 const REACH: usize = 4;
@@ -55,8 +55,8 @@ pub struct OptOut {
 /// sentence in it.
 pub fn opt_out<'a>(text: &str, own: impl IntoIterator<Item = &'a str>) -> Option<OptOut> {
     let folded = fold(text);
-    let whole = spelled(&folded);
-    if let Some((_, language)) = OPT_OUT.iter().find(|(words, _)| *words == whole) {
+    let (whole, bare) = (spelled(&folded), bare(&folded));
+    if let Some((_, language)) = OPT_OUT.iter().find(|(words, _)| *words == whole || *words == bare) {
         return Some(OptOut { language: *language });
     }
     if own.into_iter().any(|word| same(word, text)) {
@@ -112,6 +112,16 @@ fn spelled(folded: &str) -> Cow<'_, str> {
     let letters = folded.split(' ');
     let is_spelled = letters.clone().count() > 2 && letters.clone().all(|letter| letter.chars().nth(1).is_none());
     if is_spelled { Cow::Owned(letters.collect()) } else { Cow::Borrowed(folded) }
+}
+
+/// What is said without the politeness around it, a word said several times once.
+fn bare(folded: &str) -> String {
+    let mut words: Vec<&str> = folded.split(' ').skip_while(|word| POLITE.contains(word)).collect();
+    while words.last().is_some_and(|word| POLITE.contains(word)) {
+        words.pop();
+    }
+    words.dedup();
+    words.join(" ")
 }
 
 /// Where `phrase` stands in `folded` as whole words.
@@ -234,6 +244,13 @@ mod tests {
             "I'd like to opt out of these messages",
             "please unsubscribe me from your mailing list",
             "quiero darme de baja, no me interesa",
+            "Deseo cancelar mi suscripción",
+            "borrame de la lista",
+            "Dame de baja por favor",
+            "BAJA gracias",
+            "Baja por favor",
+            "baja baja",
+            "STOP PROMOTIONS",
         ] {
             assert!(opt_out(text, []).is_some(), "{text}");
         }
@@ -244,6 +261,8 @@ mod tests {
             "please don't stop sending me messages",
             "quiero darme de baja? nunca!",
             "I don't want to opt out",
+            "Deseo cancelar la suscripción al diario, por favor",
+            "por favor la baja de mi plan, gracias",
             "Me quiero dar de baja del servicio de internet, no de acá",
             "No quiero recibir más mensajes de otros, de ustedes sí",
             "Quiero darme de baja del servicio de internet",

@@ -1,6 +1,6 @@
 //! Other ids by which a provider calls a message (Gupshup: WhatsApp's own, which is all that late events name).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -21,6 +21,13 @@ const OF: Dialects = Dialects {
         WHERE other_id IN (SELECT r.value FROM json_each($1) AS r)",
     postgres: "SELECT other_id, provider_id FROM message_alias
         WHERE other_id IN (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
+};
+
+const TAKEN: Dialects = Dialects {
+    sqlite: "SELECT DISTINCT provider_id FROM message_alias
+        WHERE provider_id IN (SELECT r.value FROM json_each($1) AS r)",
+    postgres: "SELECT DISTINCT provider_id FROM message_alias
+        WHERE provider_id IN (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
 };
 
 /// Another id of a message.
@@ -46,5 +53,15 @@ pub async fn of(tx: &mut Tx, others: &[&str]) -> Result<BTreeMap<String, String>
     }
     let (sql, ids) = (OF.of_tx(tx), json(&others));
     let found: Vec<(String, String)> = on_tx!(tx, |c| sqlx::query_as(sql).bind(&ids).fetch_all(c).await?);
+    Ok(found.into_iter().collect())
+}
+
+/// Those of `provider_ids` that have another id: WhatsApp has taken them.
+pub async fn taken(tx: &mut Tx, provider_ids: &[&str]) -> Result<BTreeSet<String>> {
+    if provider_ids.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let (sql, ids) = (TAKEN.of_tx(tx), json(&provider_ids));
+    let found: Vec<String> = on_tx!(tx, |c| sqlx::query_scalar(sql).bind(&ids).fetch_all(c).await?);
     Ok(found.into_iter().collect())
 }

@@ -4,10 +4,13 @@
 pub mod draft;
 pub mod own;
 
+use std::collections::BTreeSet;
+
 use sqlx::FromRow;
 
-use super::{Result, Store, StoreError, Tx, on, on_tx};
+use super::{Dialects, Result, Store, StoreError, Tx, on, on_tx};
 use crate::domain::event::{CategoryNews, TemplateNews, TemplateNote};
+use crate::domain::snapshot::Billed;
 use crate::domain::template::{Category, Template, TemplateQuality, TemplateStatus};
 use crate::domain::time::UnixMs;
 
@@ -25,6 +28,14 @@ const TOLD_ALL: &str = "SELECT template, fetched_at, reason, advice, quality FRO
     WHERE account = $1 ORDER BY name, language";
 /// One that is to be read again: its text has changed at the provider.
 const STALE: &str = "UPDATE template SET fetched_at = 0 WHERE account = $1 AND name = $2 AND language = $3";
+const READ_AT: &str = "SELECT fetched_at FROM template WHERE account = $1 AND name = $2 AND language = $3";
+const CATEGORIES: Dialects = Dialects {
+    sqlite: "SELECT t.name, t.language, t.template ->> 'category' FROM json_each($2) AS r
+        JOIN template AS t ON t.account = $1 AND t.name = r.value ->> 0 AND t.language = r.value ->> 1",
+    postgres:
+        "SELECT t.name, t.language, t.template::json ->> 'category' FROM json_array_elements($2::json) AS r (value)
+        JOIN template AS t ON t.account = $1 AND t.name = r.value ->> 0 AND t.language = r.value ->> 1",
+};
 const HAS_STALE: &str = "SELECT COUNT(*) FROM template WHERE account = $1 AND fetched_at = 0";
 
 /// A template with what the provider says of it besides.
@@ -156,6 +167,27 @@ pub async fn note(tx: &mut Tx, account: &str, note: &TemplateNote) -> Result<()>
 pub async fn has_stale(store: &Store, account: &str) -> Result<bool> {
     let n: i64 = on!(&store.read, |pool| sqlx::query_scalar(HAS_STALE).bind(account).fetch_one(pool).await)?;
     Ok(n > 0)
+}
+
+/// When the provider was last asked for it; `None` when nobody here has read it.
+pub async fn read_at(tx: &mut Tx, account: &str, name: &str, language: &str) -> Result<Option<UnixMs>> {
+    Ok(on_tx!(tx, |conn| sqlx::query_scalar(READ_AT)
+        .bind(account)
+        .bind(name)
+        .bind(language)
+        .fetch_optional(conn)
+        .await)?)
+}
+
+/// What those of `names` (and languages) that are known are billed as now.
+pub async fn categories(store: &Store, account: &str, names: &BTreeSet<(String, String)>) -> Result<Billed> {
+    if names.is_empty() {
+        return Ok(Billed::new());
+    }
+    let (sql, names) = (CATEGORIES.of(&store.read), super::json(names));
+    let found: Vec<(String, String, Category)> =
+        on!(&store.read, |pool| sqlx::query_as(sql).bind(account).bind(&names).fetch_all(pool).await)?;
+    Ok(found.into_iter().map(|(name, language, category)| ((name, language), category)).collect())
 }
 
 /// A template with all that is known of it.

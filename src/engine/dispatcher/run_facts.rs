@@ -12,7 +12,7 @@ use crate::engine::people_pace::{self, GoesBy};
 use crate::engine::{EngineError, load};
 use crate::intake::campaign_file::OpenConversation;
 use crate::intake::open_hours::OpenHours;
-use crate::store::{Store, hold, run, version};
+use crate::store::{Store, hold, run, template, version};
 
 /// Facts of a run that no message of it changes.
 #[derive(Clone, Debug)]
@@ -44,11 +44,14 @@ impl RunFacts {
     pub async fn read(store: &Store, config: &Config, id: RunId) -> Result<Option<Self>, EngineError> {
         let Some(run) = run::get(store, id).await? else { return Ok(None) };
         let Some(version) = version::get(store, run.version_id).await? else { return Ok(None) };
-        let (Ok(file), Ok(template)) = (load::parse(&version.definition), run.snapshots()) else {
+        let (Ok(file), Ok(snapshot)) = (load::parse(&version.definition), run.snapshots()) else {
             // The other runs of the sender go on; a person sees that this one does not.
             error!(run.id = %id, "what run {id} was started with cannot be read any more");
             return Ok(None);
         };
+        // What is in line is billed, and goes to whom it may, by what its template is now.
+        let billed = template::categories(store, &run.account, &snapshot.names().collect()).await?;
+        let template = snapshot.billed(&billed);
         let Ok(hours) = OpenHours::of(&file, &config.holidays, &config.laws, Some(template.strictest_category()))
         else {
             error!(run.id = %id, "run {id} goes by holidays or a law that the configuration has no more");

@@ -1,5 +1,6 @@
 //! Wide gates: decided once per scope, without touching a message.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use tokio::time::Instant;
@@ -8,10 +9,11 @@ use super::Dispatcher;
 use super::run_facts::RunFacts;
 use crate::domain::id::{RunId, VersionId};
 use crate::domain::kind::Priority;
+use crate::domain::snapshot::Billed;
 use crate::engine::{self, EngineError, holds};
 use crate::store::hold::{self, Hold, HoldCause, HoldScope};
 use crate::store::message::Turn;
-use crate::store::{canary, run};
+use crate::store::{canary, run, template};
 
 /// A run with its priority and revision.
 type Running = (RunId, Priority, VersionId, i64);
@@ -33,8 +35,9 @@ impl Dispatcher {
         let running = run::running(&self.engine.store, &self.sender.name).await?;
         let canaries = if running.is_empty() { Vec::new() } else { canary::open(&self.engine.store).await? };
         let mut open = vec![Turn::free(RunId::BY_HAND, Priority::AGENT)];
+        let billed = self.billed().await?;
         for (id, priority, version, revision) in self.in_turn(&running) {
-            let Some(facts) = self.learn(id, (version, revision)).await? else { continue };
+            let Some(facts) = self.learn(id, (version, revision), &billed).await? else { continue };
             if holds.iter().any(|hold| is_held(hold, id, &facts)) {
                 continue;
             }
@@ -85,9 +88,26 @@ impl Dispatcher {
         }
     }
 
-    /// What is known of a run, read anew where it has been corrected or a new file may have come with another campaign file.
-    async fn learn(&self, id: RunId, stands: (VersionId, i64)) -> Result<Option<Arc<RunFacts>>, EngineError> {
-        if let Some(known) = self.facts_of(id).filter(|known| (known.version, known.revision) == stands) {
+    /// What the templates of the known runs are billed as now.
+    async fn billed(&self) -> Result<Billed, EngineError> {
+        let names: BTreeSet<(String, String)> = {
+            let facts = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+            facts.values().flat_map(|facts| facts.template.names()).collect()
+        };
+        Ok(template::categories(&self.engine.store, &self.account.name, &names).await?)
+    }
+
+    /// What is known of a run, read anew where it has been corrected, a new file may have come with another campaign file, or
+    /// its template is billed as something else.
+    async fn learn(
+        &self,
+        id: RunId,
+        stands: (VersionId, i64),
+        billed: &Billed,
+    ) -> Result<Option<Arc<RunFacts>>, EngineError> {
+        let is_so =
+            |known: &Arc<RunFacts>| (known.version, known.revision) == stands && known.template.is_billed(billed);
+        if let Some(known) = self.facts_of(id).filter(is_so) {
             return Ok(Some(known));
         }
         let Some(facts) = RunFacts::read(&self.engine.store, &self.engine.config, id).await? else { return Ok(None) };

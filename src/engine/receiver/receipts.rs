@@ -34,8 +34,13 @@ pub fn apply(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
 
 /// Applies a receipt of another attempt that says what the message has become after all.
 pub fn reach(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
+    let is_unanswered = standing.state == MessageState::Claimed && standing.provider_id.is_none();
     note(standing, receipt, at);
     follow(standing, receipt, at);
+    if is_unanswered {
+        // The answer to the latest attempt is on its way, and names that one.
+        standing.provider_id = None;
+    }
 }
 
 /// Keeps when it was and what it cost.
@@ -73,9 +78,11 @@ fn follow(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
 }
 
 /// Whether the provider has already said that what it had taken failed: that it takes it, or passes it on, comes late or is
-/// told again, also where the message is in line for another try.
+/// told again, also where the message is in line for another try. Trouble that says nothing of the message is overruled.
 fn is_old_news(provider_id: Option<&String>, failed_with: Option<i64>, status: ReceiptStatus) -> bool {
-    provider_id.is_some() && failed_with.is_some() && matches!(status, ReceiptStatus::Accepted | ReceiptStatus::Sent)
+    provider_id.is_some()
+        && failed_with.is_some_and(|code| code != Failure::TROUBLE)
+        && matches!(status, ReceiptStatus::Accepted | ReceiptStatus::Sent)
 }
 
 /// The first price told counts, unless it left open whether anything is charged and a later one says so (Gupshup's bill
@@ -140,11 +147,12 @@ pub fn undelivered_at(claimed_at: UnixMs, life: Option<Duration>) -> UnixMs {
     claimed_at.plus(life.unwrap_or(LONGEST_LIFE)).plus(GRACE)
 }
 
-/// Whether a receipt of an `earlier` attempt says that the person has been reached while nothing of the latest attempt is
-/// on its way: then the message counts as sent, and no further attempt opens.
+/// Whether a receipt of an `earlier` attempt says what the message has become after all: that it arrived, whatever is known of
+/// the latest attempt, or that it left, while nothing of the latest is on its way; then no further attempt opens.
 pub fn reached_after_all(state: MessageState, earlier: Option<&EarlierAttempt>, status: ReceiptStatus) -> bool {
     use MessageState as S;
-    matches!(state, S::Queued | S::Excluded | S::Expired | S::Failed | S::InDoubt)
+    let arrived = matches!(status, ReceiptStatus::Delivered | ReceiptStatus::Read | ReceiptStatus::Played);
+    (arrived || matches!(state, S::Queued | S::Excluded | S::Expired | S::Failed | S::InDoubt))
         && status != ReceiptStatus::Failed
         && !earlier.is_some_and(|earlier| is_old_news(earlier.provider_id.as_ref(), earlier.failure_code, status))
         && next(state, MessageEvent::Receipt(status)).is_some()

@@ -8,6 +8,8 @@ pub(super) const OPT_OUT: &[(&str, Option<Language>)] = &[
     ("dar de baja", Some(Language::Es)),
     ("darme de baja", Some(Language::Es)),
     ("deme de baja", Some(Language::Es)),
+    ("dame de baja", Some(Language::Es)),
+    ("denme de baja", Some(Language::Es)),
     ("quiero darme de baja", Some(Language::Es)),
     ("no mas", Some(Language::Es)),
     ("no mas mensajes", Some(Language::Es)),
@@ -42,6 +44,8 @@ pub(super) const OPT_OUT: &[(&str, Option<Language>)] = &[
     ("nao quero receber promocoes", Some(Language::Pt)),
     ("stop", None),
     ("stop all", Some(Language::En)),
+    ("stop promotions", Some(Language::En)),
+    ("stop messages", Some(Language::En)),
     ("unsubscribe", Some(Language::En)),
     ("opt out", Some(Language::En)),
     ("optout", Some(Language::En)),
@@ -88,11 +92,18 @@ pub(super) const PHRASES: &[(&str, Language)] = &[
     ("dejen de escribirme", Language::Es),
     ("quiero cancelar la suscripcion", Language::Es),
     ("quiero cancelar mi suscripcion", Language::Es),
+    ("deseo cancelar la suscripcion", Language::Es),
+    ("deseo cancelar mi suscripcion", Language::Es),
+    ("deseo darme de baja", Language::Es),
     ("dejen de mandarme", Language::Es),
     ("dejen de enviarme", Language::Es),
     ("saquenme de la lista", Language::Es),
     ("quitenme de la lista", Language::Es),
     ("borrenme de la lista", Language::Es),
+    ("sacame de la lista", Language::Es),
+    ("quitame de la lista", Language::Es),
+    ("borrame de la lista", Language::Es),
+    ("borreme de la lista", Language::Es),
     ("quero sair da lista", Language::Pt),
     ("me tire da lista", Language::Pt),
     ("me tirem da lista", Language::Pt),
@@ -155,6 +166,10 @@ pub(super) const PHRASES: &[(&str, Language)] = &[
     ("do not send me any more", Language::En),
     ("don t send me any more", Language::En),
 ];
+
+/// Said before or after a whole message, they change nothing of it: “BAJA, gracias”.
+pub(super) const POLITE: [&str; 12] =
+    ["por", "favor", "porfa", "gracias", "muchas", "hola", "ola", "obrigado", "obrigada", "please", "thanks", "hello"];
 
 /// Before a phrase they turn it round: "no quiero darme de baja", "don't stop sending me".
 pub(super) const NOT: [&str; 8] = ["no", "nao", "not", "t", "never", "nunca", "jamas", "tampoco"];

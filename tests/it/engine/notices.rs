@@ -5,7 +5,7 @@ use std::time::Duration;
 use recado::engine::doctor;
 use recado::locale::Language;
 use recado::store::hold::{self, HoldCause, HoldScope};
-use recado::store::{Store, click, notice};
+use recado::store::{Store, click, notice, template};
 use serde_json::{Value, json};
 
 use super::stage::{CAMPAIGN, SENDER, Stage, people};
@@ -123,6 +123,35 @@ async fn a_stop_that_is_older_than_its_end_stops_nothing_however_late_it_comes()
             stage.told_of(now.plus(Duration::from_hours(1)), field, stop).await;
         }
         assert_eq!(hold::open(&store).await.unwrap().len(), 3, "{}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_stop_told_once_more_after_it_has_ended_stops_nothing_again() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.run("one", CAMPAIGN, &people(1)).await;
+        let ago = |hours: u64| stage.clock.now().minus(Duration::from_hours(hours));
+        let ban = |state: &str| json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": state}});
+        let status = |event: &str| {
+            json!({"event": event, "message_template_name": "reminder", "message_template_language": "es_AR",
+                "other_info": {"title": "FIRST_PAUSE"}})
+        };
+        for (field, stop, end) in [
+            ("account_update", ban("DISABLE"), ban("REINSTATE")),
+            ("account_review_update", json!({"decision": "REJECTED"}), json!({"decision": "APPROVED"})),
+            ("message_template_status_update", status("PAUSED"), status("APPROVED")),
+        ] {
+            stage.told_of(ago(2), field, stop.clone()).await;
+            assert_eq!(hold::open(&store).await.unwrap().len(), 1, "{field} {}", store.name());
+            stage.told_of(ago(1), field, end).await;
+            assert_eq!(hold::open(&store).await.unwrap(), [], "{field} {}", store.name());
+            stage.told_of(ago(2), field, stop.clone()).await;
+            assert_eq!(hold::open(&store).await.unwrap(), [], "the same again: {field} {}", store.name());
+            assert_eq!(open(&store, &stage).await, [], "{field} {}", store.name());
+        }
+        let kept = template::told(&store, "meta", "reminder", "es_AR").await.unwrap().unwrap();
+        assert_eq!(kept.reason, "", "{}", store.name());
     }
 }
 

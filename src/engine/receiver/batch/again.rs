@@ -4,9 +4,9 @@ use crate::domain::failure::{Failure, FailureClass, Policy};
 use crate::domain::id::{MessageId, RunId};
 use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
-use crate::store::Tx;
 use crate::store::message::{self, Again};
 use crate::store::receipt::Standing;
+use crate::store::{Tx, alias};
 
 /// Puts back in line what may be tried again; the messages it did.
 pub(super) async fn put_back(
@@ -15,7 +15,8 @@ pub(super) async fn put_back(
     failed: &[&Standing],
     now: UnixMs,
 ) -> Result<Vec<MessageId>, EngineError> {
-    let allowed: Vec<(Again, u32)> = failed.iter().filter_map(|standing| again(engine, standing, now)).collect();
+    let allowed: Vec<(Again, u32)> =
+        told_of_once(tx, failed).await?.into_iter().filter_map(|standing| again(engine, standing, now)).collect();
     if allowed.is_empty() {
         return Ok(Vec::new());
     }
@@ -24,6 +25,19 @@ pub(super) async fn put_back(
     let left = |(again, tries): &(Again, u32)| before.get(&again.id).copied().unwrap_or(0) < i64::from(*tries);
     let now_again: Vec<Again> = allowed.into_iter().filter(left).map(|(again, _)| again).collect();
     Ok(message::try_again(tx, &now_again).await?)
+}
+
+/// Those of `failed` of which nothing speaks against their not having left: trouble at the provider after WhatsApp took the
+/// message, which its own id tells, or passed it on, may have reached the person.
+async fn told_of_once<'a>(tx: &mut Tx, failed: &[&'a Standing]) -> Result<Vec<&'a Standing>, EngineError> {
+    let is_unsaid = |standing: &Standing| standing.failure_code == Some(Failure::TROUBLE);
+    let unsaid = failed.iter().filter(|standing| is_unsaid(standing));
+    let ids: Vec<&str> = unsaid.filter_map(|standing| standing.provider_id.as_deref()).collect();
+    let taken = alias::taken(tx, &ids).await?;
+    let has_left = |standing: &Standing| {
+        standing.sent_at.is_some() || standing.provider_id.as_ref().is_some_and(|id| taken.contains(id))
+    };
+    Ok(failed.iter().copied().filter(|standing| !is_unsaid(standing) || !has_left(standing)).collect())
 }
 
 /// How `standing` may be tried again, and how often in all.

@@ -5,7 +5,7 @@ use crate::domain::event::{AccountNews, CategoryNews, TemplateNews, TemplateNote
 use crate::domain::time::UnixMs;
 use crate::engine::template::follow;
 use crate::engine::{Engine, EngineError, category};
-use crate::inbox::reply::told_at;
+use crate::inbox::reply::not_ahead;
 use crate::store::Tx;
 
 /// News to apply together, each with the account whose webhook told it.
@@ -20,7 +20,7 @@ pub(super) struct News {
 impl News {
     /// Adds what came in at `received_at`; what concerns people is none of it.
     pub(super) fn add(&mut self, (account, received_at): (&str, UnixMs), event: WebhookEvent) {
-        let (account, at) = (account.to_owned(), |told| told_at(told, received_at));
+        let (account, at) = (account.to_owned(), |told| not_ahead(told, received_at));
         match event {
             WebhookEvent::Template(news) => self.templates.push((account, TemplateNews { at: at(news.at), ..news })),
             WebhookEvent::TemplateNote(note) => self.notes.push((account, TemplateNote { at: at(note.at), ..note })),

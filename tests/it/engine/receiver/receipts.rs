@@ -98,19 +98,56 @@ async fn a_receipt_for_a_released_attempt_keeps_the_message_from_leaving_twice()
 }
 
 #[tokio::test]
-async fn a_receipt_of_an_earlier_attempt_touches_that_attempt_only() {
+async fn what_a_receipt_says_of_an_earlier_attempt_on_its_way_or_failed_touches_that_attempt_only() {
     for store in stores().await {
         let office = Office::new(&store);
-        let id = office.message(office.run("es_AR", "").await, ANA).await;
-        office.change(&format!("UPDATE message SET attempt = 2, provider_id = 'wamid.second' WHERE id = {id}")).await;
-        office
-            .change(&format!("INSERT INTO attempt (message_id, no, state, provider_id, claimed_at, ended_at) VALUES ({id}, 1, 'in_doubt', NULL, 1, 2)"))
-            .await;
-        tell(&office, json!([status("wamid.first", "delivered", Some(office.callback(id, 1)))])).await;
-        assert_eq!(state(&office, id).await, MessageState::Accepted, "{}", store.name());
-        assert_eq!(office.words("SELECT state FROM attempt").await, ["delivered"]);
-        tell(&office, json!([status("wamid.first", "read", None)])).await;
-        assert_eq!(office.words("SELECT state FROM attempt").await, ["read"], "{}: found by its id", store.name());
+        let id = tried_twice(&office, "accepted").await;
+        for (word, attempt) in [("sent", "sent"), ("failed", "failed")] {
+            tell(&office, json!([status("wamid.first", word, Some(office.callback(id, 1)))])).await;
+            assert_eq!(state(&office, id).await, MessageState::Accepted, "{}", store.name());
+            assert_eq!(office.words("SELECT state FROM attempt").await, [attempt]);
+        }
+    }
+}
+
+/// A message whose second attempt stands so; the first is in doubt.
+async fn tried_twice(office: &Office, stands: &str) -> MessageId {
+    let id = office.message(office.run("es_AR", "").await, ANA).await;
+    let own = if stands == "claimed" { "NULL" } else { "'wamid.second'" };
+    let sql = format!("UPDATE message SET attempt = 2, state = '{stands}', provider_id = {own} WHERE id = {id}");
+    office.change(&sql).await;
+    office
+        .change(&format!("INSERT INTO attempt (message_id, no, state, provider_id, claimed_at, ended_at) VALUES ({id}, 1, 'in_doubt', NULL, 1, 2)"))
+        .await;
+    id
+}
+
+#[tokio::test]
+async fn an_earlier_attempt_that_arrived_after_all_counts_for_the_message_and_is_charged_once() {
+    for store in stores().await {
+        for stands in ["claimed", "accepted", "sent", "undelivered", "failed"] {
+            let office = Office::new(&store);
+            let id = tried_twice(&office, stands).await;
+            let first = format!("wamid.first{id}");
+            let mut delivered = status(&first, "delivered", Some(office.callback(id, 1)));
+            delivered["pricing"] =
+                json!({ "billable": true, "pricing_model": "PMP", "type": "regular", "category": "utility" });
+            tell(&office, json!([delivered])).await;
+            let found = message::get(&store, id).await.unwrap().unwrap();
+            let facts = (found.state, found.reserved.0, found.charged.0, found.failure_code);
+            assert_eq!(facts, (MessageState::Delivered, 0, 26_000, None), "{stands} {}", store.name());
+            assert!(found.delivered_at.is_some());
+            let own = if stands == "claimed" { None } else { Some("wamid.second".to_owned()) };
+            assert_eq!(found.provider_id, own, "{stands}: the latest keeps its name");
+            let attempts = format!("SELECT state FROM attempt WHERE message_id = {id}");
+            assert_eq!(office.words(&attempts).await, ["delivered"]);
+            // Read by its id alone; and what becomes of the latest takes nothing away.
+            tell(&office, json!([status(&first, "read", None)])).await;
+            tell(&office, json!([status("wamid.second", "failed", Some(office.callback(id, 2)))])).await;
+            let found = message::get(&store, id).await.unwrap().unwrap();
+            assert_eq!((found.state, found.charged.0), (MessageState::Read, 26_000), "{stands} {}", store.name());
+            assert_eq!(office.words(&attempts).await, ["read"]);
+        }
     }
 }
 
