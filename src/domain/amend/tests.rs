@@ -20,6 +20,7 @@ fn planned(id: i64, ext: &str, at: i64, state: S) -> Planned {
         waiting_for: None,
         answered: false,
         mark: 7,
+        said: 70,
     }
 }
 
@@ -43,11 +44,11 @@ fn fate_to(to: &str, of: &[Planned], rows: &[(&str, i64)], ((ext, at), moved): (
     let (key, due_at) = (format!("i:{ext}|{at}"), UnixMs(at - 100));
     let happens_at = Some(UnixMs(at));
     let row =
-        Row { key: &key, external_id: Some(ext), to: &to, happens_at, due_at, latest_at: None, mark: 7, moved_mark: 8 };
+        Row { key: &key, external_id: Some(ext), to: &to, happens_at, due_at, latest_at: None, mark: 7, moved_mark: 8, said: 70 };
     let declined = [("D".to_owned())].into();
     Standing::of(of.to_vec(), declined)
         .with_told([("T".to_owned(), UnixMs(5_000))].into())
-        .decide(&row, &Rule { leaves_moves: *moved == Moved::Leave, now: NOW, spread: false, keys: &keys })
+        .decide(&row, &Rule { leaves_moves: *moved == Moved::Leave, now: NOW, spread: false, keys: &keys, taken: &BTreeSet::new() })
 }
 
 fn renewed(fate: &Fate) -> (i64, bool, bool) {
