@@ -135,11 +135,7 @@ impl Recurring {
 
 impl Engine {
     /// From now on a version runs at its times; `None`: none of them is still to come.
-    pub(super) async fn schedule(
-        &self,
-        candidate: &Candidate,
-        by: &str,
-    ) -> Result<Option<StartOutcome>, EngineError> {
+    pub(super) async fn schedule(&self, candidate: &Candidate, by: &str) -> Result<Option<StartOutcome>, EngineError> {
         let (now, hours) = (self.clock.now(), self.hours_of(&candidate.file));
         let Some(next) = Occasions::of(&candidate.file, &hours).and_then(|times| times.after(now)) else {
             return Ok(None);

@@ -29,8 +29,7 @@ use crate::store::message::NewMessage;
 const NAMED: usize = 20;
 
 /// What keeps a file from being applied unless a person says so all the same.
-const GUARDS: [&str; 6] =
-    ["feed_empty", "feed_unreadable", "feed_headers", "feed_removes", "feed_ids", "first_ids"];
+const GUARDS: [&str; 6] = ["feed_empty", "feed_unreadable", "feed_headers", "feed_removes", "feed_ids", "first_ids"];
 
 /// The standing run that a file would amend.
 #[derive(Clone, Debug)]
@@ -174,7 +173,13 @@ pub(super) struct Diff<'a> {
 
 impl<'a> Diff<'a> {
     pub(super) fn new(feed: &'a Feed, keys: FileKeys) -> Self {
-        Self { feed, keys, changes: Changes { run: feed.run, ..Changes::default() }, kept: Vec::new(), renamed: Renamed::default() }
+        Self {
+            feed,
+            keys,
+            changes: Changes { run: feed.run, ..Changes::default() },
+            kept: Vec::new(),
+            renamed: Renamed::default(),
+        }
     }
 
     /// What is planned for some rows.

@@ -29,6 +29,7 @@ mod notices;
 mod noting;
 mod numbers;
 mod opting;
+mod other_ids;
 mod phoning;
 mod planning;
 mod purses;
