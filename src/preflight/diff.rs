@@ -145,7 +145,7 @@ pub fn mark_of(draft: &Draft, content: &str) -> u64 {
 pub fn row<'a>(draft: &'a Draft, own: Option<&Snapshot>, moved: Option<&Snapshot>) -> Row<'a> {
     let (own, moved) = (of_row(own, draft), of_row(moved, draft));
     let usual = content(draft, own);
-    let mark = mark_of(draft, &usual);
+    let (said, mark) = (mark(&[&usual, &draft.name]), mark_of(draft, &usual));
     Row {
         key: &draft.key,
         external_id: draft.external_id.as_deref(),
@@ -154,7 +154,7 @@ pub fn row<'a>(draft: &'a Draft, own: Option<&Snapshot>, moved: Option<&Snapshot
         due_at: draft.due_at,
         latest_at: draft.latest_at,
         mark,
-        said: mark(&[&usual, &draft.name]),
+        said,
         moved_mark: moved.map_or(mark, |moved| mark_of(draft, &content(draft, Some(moved)))),
     }
 }
