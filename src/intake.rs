@@ -8,6 +8,7 @@ pub mod content;
 pub mod definition;
 pub mod expression;
 pub mod number_list;
+pub mod occasions;
 pub mod open_hours;
 pub mod phone_number;
 pub mod rows;

@@ -12,6 +12,7 @@ mod listing;
 pub mod planned;
 mod problems;
 mod reading;
+mod renamed;
 mod repeat;
 mod routes;
 mod sample;

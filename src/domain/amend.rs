@@ -15,8 +15,10 @@ use super::time::UnixMs;
 
 mod file_keys;
 mod packed;
+mod renamed;
 
 pub use file_keys::{Conflicts, FileKeys};
+pub use renamed::are_alike;
 
 /// Why a queued message was taken back by a later file, as its `end_reason` says it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -83,6 +85,8 @@ pub struct Planned {
     pub answered: bool,
     /// [`mark`] of what is sent.
     pub mark: u64,
+    /// [`mark`] of what it says, and to whom by name.
+    pub said: u64,
 }
 
 /// A row of the file that would become a message.
@@ -104,6 +108,8 @@ pub struct Row<'a> {
     pub mark: u64,
     /// The same with the text that tells a new time.
     pub moved_mark: u64,
+    /// [`mark`] of what it would say, and to whom by name.
+    pub said: u64,
 }
 
 /// What a row does.
@@ -121,6 +127,8 @@ pub enum Fate {
     Renew(Renewal),
     /// Its message has gone, or has ended otherwise.
     Gone(MessageId),
+    /// The same, and the file before had another id for it.
+    Renamed(MessageId),
     /// Its message waits and must not go: its person has said that they will not come.
     Decline(MessageId),
     /// Nothing, for a reason; the message is the one that was sent. `None`: its person was erased, or an earlier run sent it.
@@ -156,6 +164,8 @@ pub struct Rule<'a> {
     pub spread: bool,
     /// What the whole file names.
     pub keys: &'a FileKeys,
+    /// Messages that another row of the file is for already.
+    pub taken: &'a BTreeSet<MessageId>,
 }
 
 /// What is planned, by what finds it again.
@@ -252,6 +262,13 @@ impl Standing {
 
     /// What a row of the file does.
     pub fn decide(&self, row: &Row<'_>, rule: &Rule<'_>) -> Fate {
+        match self.by_known_id(row, rule) {
+            Fate::Add => self.under_other_id(row, rule).unwrap_or(Fate::Add),
+            fate => fate,
+        }
+    }
+
+    fn by_known_id(&self, row: &Row<'_>, rule: &Rule<'_>) -> Fate {
         let known = self.known(row);
         // Of several, one to the number that the row has now says more than one to the number before.
         let same = known.iter().copied().filter(|p| p.is_of(row)).max_by_key(|p| (p.goes_to(row), p.id));
@@ -318,21 +335,6 @@ impl Standing {
             return Fate::Elsewhere(p.id);
         }
         Fate::AddNumber(Self::fresh_key(known, row))
-    }
-
-    /// The message that went for a row which is too late by now, to this number; `None`: none did.
-    pub fn gone_for(
-        &self,
-        external_id: Option<&str>,
-        happens_at: Option<UnixMs>,
-        to: Option<&Phone>,
-    ) -> Option<MessageId> {
-        let (at, to) = (happens_at?, to?.person_key());
-        let of_id = external_id.and_then(|id| self.by_id.get(id)).into_iter().flatten();
-        let of_person = self.by_person.get(&to).into_iter().flatten().filter(|_| external_id.is_none());
-        let all = of_id.chain(of_person).map(|place| &self.planned[*place]);
-        let is_it = |p: &&Planned| p.has_gone() && p.happens_at == Some(at) && p.to.person_key() == to;
-        all.filter(is_it).map(|p| p.id).max()
     }
 
     /// Whether the person of a row, by its id, has said that they will not come.

@@ -14,7 +14,9 @@ use crate::domain::change::Change;
 use crate::domain::id::{CampaignId, RunId};
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
-use crate::intake::campaign_file::{CampaignFile, Every};
+use crate::intake::campaign_file::CampaignFile;
+use crate::intake::occasions::Occasions;
+use crate::intake::open_hours::OpenHours;
 use crate::store::recurrence::{self, Recurrence};
 use crate::store::run::{self, Sort};
 use crate::store::{campaign, json, version};
@@ -65,12 +67,18 @@ impl Recurring {
             return Ok(None);
         }
         let mut candidate = engine.candidate(due.version_id).await?;
-        let Some(every) = &candidate.file.every else { return Ok(None) };
         let now = engine.clock.now();
-        let next = next_of(&candidate.file, every, now);
+        let hours = self.engine.hours_of(&candidate.file);
+        let Some(times) = Occasions::of(&candidate.file, &hours) else { return Ok(None) };
+        let (next, is_met) = (times.after(now), times.is_met(now));
         if candidate.file.schedule.until.is_some_and(|until| until < now) {
             info!(campaign.id = %due.campaign_id, "campaign {} does not come again: its time is over", due.campaign_id);
             self.pass(due, (due_at, None)).await?;
+            return Ok(None);
+        }
+        if is_met {
+            info!(campaign.id = %due.campaign_id, "a time of campaign {} is closed until its next one, which takes its place", due.campaign_id);
+            self.pass(due, (due_at, next)).await?;
             return Ok(None);
         }
         let ready = match engine.ready(&mut candidate, Yes::default()).await?.map_err(|hindered| hindered.problems) {
@@ -127,17 +135,19 @@ impl Recurring {
 
 impl Engine {
     /// From now on a version runs at its times; `None`: none of them is still to come.
-    pub(super) async fn schedule(
-        &self,
-        candidate: &Candidate,
-        every: &Every,
-        by: &str,
-    ) -> Result<Option<StartOutcome>, EngineError> {
-        let now = self.clock.now();
-        let Some(next) = next_of(&candidate.file, every, now) else { return Ok(None) };
+    pub(super) async fn schedule(&self, candidate: &Candidate, by: &str) -> Result<Option<StartOutcome>, EngineError> {
+        let (now, hours) = (self.clock.now(), self.hours_of(&candidate.file));
+        let Some(next) = Occasions::of(&candidate.file, &hours).and_then(|times| times.after(now)) else {
+            return Ok(None);
+        };
         let of = (candidate.version.campaign_id, candidate.version.id);
         recurrence::set(&self.store, of, by, now, Some(next)).await?;
         Ok(Some(StartOutcome::Scheduled(next)))
+    }
+
+    /// When a campaign's messages may leave. Lists that are not known any more are told where it would begin.
+    fn hours_of(&self, file: &CampaignFile) -> OpenHours {
+        OpenHours::of(file, &self.config.holidays, &self.config.laws, None).unwrap_or_default()
     }
 
     /// No more runs of a campaign that comes again; what runs goes on. False when there would have been none.
@@ -157,11 +167,4 @@ impl Engine {
         let version = version::get(&self.store, known.version_id).await?;
         Ok(version.and(known.next_due_at))
     }
-}
-
-/// The next time of the campaign after `now`, unless it is past `until`.
-fn next_of(file: &CampaignFile, every: &Every, now: UnixMs) -> Option<UnixMs> {
-    let zone = file.timezone.iana_name().unwrap_or("UTC");
-    let next = every.next(now, zone)?;
-    file.schedule.until.is_none_or(|until| next <= until).then_some(next)
 }

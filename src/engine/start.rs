@@ -181,9 +181,7 @@ impl Engine {
             Err(hindered) => return Ok(hindered.told()),
         };
         let started = match &candidate {
-            Candidate { file: CampaignFile { every: Some(every), .. }, .. } => {
-                self.schedule(&candidate, every, by).await?
-            }
+            Candidate { file: CampaignFile { every: Some(_), .. }, .. } => self.schedule(&candidate, by).await?,
             Candidate { standing: Some(run), .. } => self.amend(run, id, (by, &once)).await?,
             _ => {
                 let sort = if candidate.file.is_standing() { Sort::Standing } else { Sort::Once };

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::planned;
+use super::renamed::Renamed;
 use super::sheet::SheetInputs;
 use crate::domain::amend::{Fate, FileKeys, Planned, Row, Rule, Standing, TakenBack, mark};
 use crate::domain::exclusion::ExclusionReason;
@@ -18,6 +19,7 @@ use crate::domain::schedule::Moved;
 use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
+use crate::intake::audience::FileFacts;
 use crate::intake::campaign_file::{CampaignFile, Contains};
 use crate::intake::columns::fold;
 use crate::intake::rows::{Draft, ResolvedRow, RowExclusion, RowFate};
@@ -27,7 +29,7 @@ use crate::store::message::NewMessage;
 const NAMED: usize = 20;
 
 /// What keeps a file from being applied unless a person says so all the same.
-const GUARDS: [&str; 5] = ["feed_empty", "feed_unreadable", "feed_headers", "feed_removes", "feed_ids"];
+const GUARDS: [&str; 6] = ["feed_empty", "feed_unreadable", "feed_headers", "feed_removes", "feed_ids", "first_ids"];
 
 /// The standing run that a file would amend.
 #[derive(Clone, Debug)]
@@ -143,7 +145,7 @@ pub fn mark_of(draft: &Draft, content: &str) -> u64 {
 pub fn row<'a>(draft: &'a Draft, own: Option<&Snapshot>, moved: Option<&Snapshot>) -> Row<'a> {
     let (own, moved) = (of_row(own, draft), of_row(moved, draft));
     let usual = content(draft, own);
-    let mark = mark_of(draft, &usual);
+    let (said, mark) = (mark(&[&usual, &draft.name]), mark_of(draft, &usual));
     Row {
         key: &draft.key,
         external_id: draft.external_id.as_deref(),
@@ -152,6 +154,7 @@ pub fn row<'a>(draft: &'a Draft, own: Option<&Snapshot>, moved: Option<&Snapshot
         due_at: draft.due_at,
         latest_at: draft.latest_at,
         mark,
+        said,
         moved_mark: moved.map_or(mark, |moved| mark_of(draft, &content(draft, Some(moved)))),
     }
 }
@@ -164,11 +167,19 @@ pub(super) struct Diff<'a> {
     changes: Changes,
     /// Messages that wait and that a row has changed, its time or number perhaps: they are not taken back.
     kept: Vec<MessageId>,
+    /// What goes on under another id.
+    renamed: Renamed,
 }
 
 impl<'a> Diff<'a> {
     pub(super) fn new(feed: &'a Feed, keys: FileKeys) -> Self {
-        Self { feed, keys, changes: Changes { run: feed.run, ..Changes::default() }, kept: Vec::new() }
+        Self {
+            feed,
+            keys,
+            changes: Changes { run: feed.run, ..Changes::default() },
+            kept: Vec::new(),
+            renamed: Renamed::default(),
+        }
     }
 
     /// What is planned for some rows.
@@ -204,8 +215,12 @@ impl<'a> Diff<'a> {
             now: inputs.now,
             spread: inputs.campaign.limits.canary.is_some(),
             keys: &self.keys,
+            taken: self.renamed.taken(),
         };
         let fate = standing.decide(&row, &rule);
+        if let Some((id, before)) = standing.id_before(&fate, &row) {
+            self.renamed.add(no, (id, before), draft.external_id.as_deref().unwrap_or_default());
+        }
         match &fate {
             Fate::Renew(renewal) => self.kept.push(renewal.id),
             Fate::Same(id) if standing.is_once_more(*id) => self.kept.push(*id),
@@ -222,7 +237,7 @@ impl<'a> Diff<'a> {
             Fate::AddNumber(_) => (&mut changes.number, Some(&mut changes.number_rows)),
             Fate::Elsewhere(_) => (&mut changes.elsewhere, Some(&mut changes.elsewhere_rows)),
             Fate::Same(_) => (&mut changes.same, None),
-            Fate::Gone(_) | Fate::Decline(_) | Fate::Leave(..) => (&mut changes.already_sent, None),
+            Fate::Gone(_) | Fate::Renamed(_) | Fate::Decline(_) | Fate::Leave(..) => (&mut changes.already_sent, None),
         };
         *count += 1;
         if let Some(rows) = rows.filter(|rows| rows.len() < NAMED) {
@@ -240,6 +255,11 @@ impl<'a> Diff<'a> {
         };
         *count -= 1;
         rows.retain(|row| *row != no);
+    }
+
+    /// What is worth a look.
+    pub(super) fn warning(&self, facts: &FileFacts) -> Option<Problem> {
+        self.renamed.warning(facts)
     }
 
     /// The whole, after the last row, with what keeps it from being applied.

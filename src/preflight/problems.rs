@@ -15,6 +15,8 @@ use crate::domain::template::{Category, Template, TemplateQuality, TemplateStatu
 use crate::domain::time::UnixMs;
 use crate::intake::campaign_file::{SentElsewhere, is_pattern};
 use crate::intake::columns::nearest;
+use crate::intake::occasions::Occasions;
+use crate::intake::open_hours::OpenHours;
 
 const SECONDS_OF_A_DAY: i64 = 24 * 60 * 60;
 
@@ -228,22 +230,25 @@ const MANY_TIMES: i64 = 10_000;
 
 /// When a campaign that comes again begins first; `None`: it does not come again, or never any more.
 pub(super) fn first_time(inputs: &SheetInputs<'_>) -> Option<UnixMs> {
-    let zone = inputs.campaign.timezone.iana_name().unwrap_or("UTC");
-    let next = inputs.campaign.every.as_ref()?.next(inputs.now, zone)?;
-    inputs.campaign.schedule.until.is_none_or(|until| next <= until).then_some(next)
+    Occasions::of(inputs.campaign, &hours(inputs))?.after(inputs.now)
+}
+
+/// The hours by which its times are told apart, as the runs begin by them.
+pub(super) fn hours(inputs: &SheetInputs<'_>) -> OpenHours {
+    OpenHours::of(inputs.campaign, inputs.holidays, inputs.laws, None).unwrap_or_default()
 }
 
 /// It comes again and again: when first, how often, and what all of it costs at most.
 fn repeats(inputs: &SheetInputs<'_>, cost: &Cost) -> Option<Problem> {
-    let (campaign, first) = (inputs.campaign, first_time(inputs)?);
-    let zone = campaign.timezone.iana_name().unwrap_or("UTC");
+    let (campaign, first, hours) = (inputs.campaign, first_time(inputs)?, hours(inputs));
     let shown = |at: UnixMs| at.in_zone(&campaign.timezone).strftime("%Y-%m-%d %H:%M").to_string();
     let each = cost.high.map_or_else(|| "?".to_owned(), |high| money(&cost.currency, high));
     let Some(until) = campaign.schedule.until else {
         return Some(Problem::new("repeats", &[("first", &shown(first)), ("cost", &each)]));
     };
     let (mut times, mut at) = (1, first);
-    while let Some(next) = campaign.every.as_ref()?.next(at, zone).filter(|next| *next <= until && times < MANY_TIMES) {
+    let occasions = Occasions::of(campaign, &hours)?;
+    while let Some(next) = occasions.after(at).filter(|_| times < MANY_TIMES) {
         (times, at) = (times + 1, next);
     }
     let all =

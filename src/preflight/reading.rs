@@ -14,7 +14,7 @@ use super::routes::Routes;
 use super::sample::Chooser;
 use super::sheet::{SheetInputs, SheetRow};
 use crate::billing::market;
-use crate::domain::amend::{Fate, Standing};
+use crate::domain::amend::{Fate, FileKeys, Standing};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::RunId;
 use crate::domain::kind::CampaignKind;
@@ -84,24 +84,15 @@ pub(super) fn read(
     progress: &dyn Fn(u64, u64),
     each: &mut dyn FnMut(&SheetRow),
 ) -> Result<Reading, Box<Stopped>> {
-    let request = RowsRequest {
-        campaign: inputs.campaign,
-        template: inputs.template,
-        translations: inputs.translations,
-        vars: inputs.vars,
-        names: inputs.names,
-        holidays: inputs.holidays,
-        laws: inputs.laws,
-        reach: inputs.reach,
-        audience: inputs.audience,
-        started_at: inputs.now,
-    };
+    let request = request(inputs);
     let mut rows = open_rows_or_tell(&request, &|done| progress(done, 0))?;
     let mut diff = match inputs.feed {
         Some(feed) => Some(Diff::new(feed, file_keys(&request, &|done| progress(done, 0))?)),
         None => None,
     };
     let mut reading = Reading { is_whole: true, ..Reading::default() };
+    // What tells a later file that one id stands for two people tells it of the first.
+    let mut first = (inputs.feed.is_none() && inputs.campaign.is_standing()).then(FileKeys::default);
     let zone = inputs.account.map_or(&inputs.campaign.timezone, |account| &account.timezone);
     let (expected, mut done) = (rows.expected(), 0);
     loop {
@@ -112,6 +103,9 @@ pub(super) fn read(
         let standing = diff.as_ref().map(|diff| diff.look(&piece)).transpose().map_err(unknown)?;
         reading.to_erased = inputs.earlier.to_erased(&messages(&piece)).map_err(unknown)?;
         for row in piece {
+            if let (Some(keys), RowFate::Message(draft)) = (&mut first, &row.fate) {
+                keys.see_person(draft.external_id.as_deref(), &draft.to, row.no);
+            }
             let row = reading.count(row, inputs, zone, diff.as_mut().zip(standing.as_deref()));
             each(&row);
             if inputs.listed.as_ref().is_some_and(|listed| listed.contains(&row.row)) {
@@ -126,14 +120,34 @@ pub(super) fn read(
     if let Some(failure) = rows.failure() {
         return Err(unknown(failure.clone()));
     }
+    reading.warnings = rows.warnings();
     if let Some(diff) = diff {
+        reading.warnings.extend(diff.warning(rows.facts()));
         let (changes, guards) = diff.done(inputs, &rows.facts().header).map_err(unknown)?;
         (reading.changes, reading.guards) = (Some(changes), guards);
     }
+    if let Some(mut keys) = first {
+        keys.conflicts.join(rows.conflicts().clone());
+        reading.guards.extend(keys.conflicts.problem("first_ids"));
+    }
     reading.facts = Some(rows.facts().clone());
-    reading.warnings = rows.warnings();
     reading.count_late(rows.tally().overdue, rows.tally().misses_latest);
     Ok(reading)
+}
+
+fn request<'a>(inputs: &'a SheetInputs<'_>) -> RowsRequest<'a> {
+    RowsRequest {
+        campaign: inputs.campaign,
+        template: inputs.template,
+        translations: inputs.translations,
+        vars: inputs.vars,
+        names: inputs.names,
+        holidays: inputs.holidays,
+        laws: inputs.laws,
+        reach: inputs.reach,
+        audience: inputs.audience,
+        started_at: inputs.now,
+    }
 }
 
 /// What the store knows cannot be asked for now.
@@ -242,7 +256,7 @@ impl Reading {
                 stopped
             }
             Fate::AddMoved(_) | Fate::Renew(_) | Fate::Same(_) => (None, String::new()),
-            Fate::Gone(_) => {
+            Fate::Gone(_) | Fate::Renamed(_) => {
                 let (why, detail) = self.sent_by_feed(inputs);
                 (Some(why), detail)
             }

@@ -5,11 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::cost::Cost;
-use super::sheet::amount_if_any;
+use super::problems::hours;
+use super::sheet::{SheetInputs, amount_if_any};
 use crate::domain::money::Micros;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
-use crate::intake::campaign_file::{CampaignFile, Every};
+use crate::intake::occasions::Occasions;
 
 /// Times are counted until `until`, or for so long where the campaign says none.
 pub const AHEAD: Duration = Duration::from_hours(30 * 24);
@@ -37,6 +38,8 @@ pub struct Repeats {
     pub times: i64,
     /// There are more than were counted.
     pub or_more: bool,
+    /// Times more that begin nothing: it is closed then, and another comes before it opens.
+    pub met: i64,
     /// Messages of all of them.
     pub messages: i64,
     /// What all of them cost at least.
@@ -57,22 +60,22 @@ impl Repeats {
     }
 }
 
-fn times<'a>(campaign: &'a CampaignFile, every: &'a Every, now: UnixMs) -> impl Iterator<Item = UnixMs> + 'a {
-    let zone = campaign.timezone.iana_name().unwrap_or("UTC");
-    let until = campaign.schedule.until;
-    let next = move |after: &UnixMs| every.next(*after, zone);
-    std::iter::successors(every.next(now, zone), next).take_while(move |at| until.is_none_or(|until| *at <= until))
+fn begin<'a>(occasions: &'a Occasions<'a>, now: UnixMs) -> impl Iterator<Item = UnixMs> + 'a {
+    std::iter::successors(occasions.after(now), |after| occasions.after(*after))
 }
 
 /// What is told of `campaign`, whose file makes `messages` each time for `cost`.
-pub(super) fn repeats(campaign: &CampaignFile, now: UnixMs, messages: i64, cost: &Cost) -> Option<Repeats> {
-    let every = campaign.every.as_ref()?;
+pub(super) fn repeats(inputs: &SheetInputs<'_>, messages: i64, cost: &Cost) -> Option<Repeats> {
+    let (campaign, now, hours) = (inputs.campaign, inputs.now, hours(inputs));
+    let (every, occasions) = (campaign.every.as_ref()?, Occasions::of(campaign, &hours)?);
     let counted_until = campaign.schedule.until.unwrap_or_else(|| now.plus(AHEAD));
-    let mut all = times(campaign, every, now);
+    let mut all = begin(&occasions, now);
     let first_at = all.next()?;
     let next_at = all.next();
     let counted: i64 =
-        times(campaign, every, now).take_while(|at| *at <= counted_until).take(MOST as usize + 1).fold(0, |n, _| n + 1);
+        begin(&occasions, now).take_while(|at| *at <= counted_until).take(MOST as usize + 1).fold(0, |n, _| n + 1);
+    let named = std::iter::successors(occasions.named_after(now), |after| occasions.named_after(*after));
+    let named: i64 = named.take_while(|at| *at <= counted_until).take(MOST as usize + 1).fold(0, |n, _| n + 1);
     let (times, or_more) = (counted.clamp(1, MOST), counted > MOST);
     let of_all = |each: Option<Micros>| each.map(|each| each.times(times));
     Some(Repeats {
@@ -83,11 +86,18 @@ pub(super) fn repeats(campaign: &CampaignFile, now: UnixMs, messages: i64, cost:
         ends: campaign.schedule.until.is_some(),
         times,
         or_more,
+        met: (named - counted).max(0),
         messages: messages.saturating_mul(times),
         low: of_all(cost.low),
         likely: of_all(cost.likely),
         high: of_all(cost.high),
     })
+}
+
+/// Some of its times fall when it is closed, and meet.
+pub(super) fn met(repeats: Option<&Repeats>) -> Option<Problem> {
+    let met = repeats?.met;
+    (met > 0).then(|| Problem::new("repeats_meet", &[("n", &met.to_string())]))
 }
 
 /// The same people would get it again within a day.

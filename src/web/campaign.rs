@@ -111,9 +111,9 @@ impl SheetView {
         }
     }
 
-    /// Whether only the look of a new file keeps it from being applied: a person may say that it is right.
+    /// Whether only the look of a file keeps it from being applied: a person may say that it is right.
     fn is_guarded(&self) -> bool {
-        self.sheet.changes.is_some() && self.sheet.blockers.iter().all(diff::is_guard)
+        self.sheet.blockers.iter().all(diff::is_guard)
     }
 
     /// Whether somebody has to say what becomes of people who got the same file with another campaign.

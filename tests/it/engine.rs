@@ -31,6 +31,7 @@ mod notices;
 mod noting;
 mod numbers;
 mod opting;
+mod other_ids;
 mod phoning;
 mod planning;
 mod purses;

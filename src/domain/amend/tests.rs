@@ -20,6 +20,7 @@ fn planned(id: i64, ext: &str, at: i64, state: S) -> Planned {
         waiting_for: None,
         answered: false,
         mark: 7,
+        said: 70,
     }
 }
 
@@ -42,12 +43,23 @@ fn fate_to(to: &str, of: &[Planned], rows: &[(&str, i64)], ((ext, at), moved): (
     let to = Phone::from_international(to).unwrap();
     let (key, due_at) = (format!("i:{ext}|{at}"), UnixMs(at - 100));
     let happens_at = Some(UnixMs(at));
-    let row =
-        Row { key: &key, external_id: Some(ext), to: &to, happens_at, due_at, latest_at: None, mark: 7, moved_mark: 8 };
+    let row = Row {
+        key: &key,
+        external_id: Some(ext),
+        to: &to,
+        happens_at,
+        due_at,
+        latest_at: None,
+        mark: 7,
+        moved_mark: 8,
+        said: 70,
+    };
     let declined = [("D".to_owned())].into();
+    let rule =
+        Rule { leaves_moves: *moved == Moved::Leave, now: NOW, spread: false, keys: &keys, taken: &BTreeSet::new() };
     Standing::of(of.to_vec(), declined)
         .with_told([("T".to_owned(), UnixMs(5_000)), ("P".to_owned(), UnixMs(900))].into())
-        .decide(&row, &Rule { leaves_moves: *moved == Moved::Leave, now: NOW, spread: false, keys: &keys })
+        .decide(&row, &rule)
 }
 
 fn renewed(fate: &Fate) -> (i64, bool, bool) {
@@ -255,4 +267,28 @@ fn what_an_erased_person_cancelled_or_was_told_stays_so_by_its_id() {
     assert_eq!(of(("T", 5_000), &[("T", 5_000)], &leave), Fate::Add, "the time told: what has gone is known otherwise");
     assert_eq!(of(("P", 7_000), &[("P", 7_000)], &leave), Fate::Add, "what was told is over");
     assert_eq!(of(("A", 7_000), &[("A", 7_000)], &leave), Fate::Add, "another id");
+}
+
+#[test]
+fn an_appointment_under_another_id_is_the_same_where_the_old_one_is_gone() {
+    let of = |p: &Planned, rows: &[(&str, i64)], row| fate(std::slice::from_ref(p), rows, row, &Moved::SendAgain);
+    let sent = planned(1, "007", 5_000, S::Read);
+    assert_eq!(of(&sent, &[("7", 5_000)], ("7", 5_000)), Fate::Renamed(MessageId(1)), "zeros were lost");
+    assert_eq!(of(&sent, &[("X", 5_000)], ("X", 5_000)), Fate::Renamed(MessageId(1)), "the same words");
+    assert_eq!(of(&sent, &[("X", 5_000), ("007", 5_000)], ("X", 5_000)), Fate::Add, "two in one file");
+    assert_eq!(of(&sent, &[("7", 6_000)], ("7", 6_000)), Fate::Add, "another time is told");
+    let other_words = Planned { said: 71, ..sent };
+    assert_eq!(of(&other_words, &[("X", 5_000)], ("X", 5_000)), Fate::Add, "a second child");
+    assert_eq!(of(&other_words, &[("7", 5_000)], ("7", 5_000)), Fate::Renamed(MessageId(1)));
+    let waits = planned(2, "a5", 5_000, S::Queued);
+    assert_eq!(
+        renewed(&of(&waits, &[("A 5", 6_000)], ("A 5", 6_000))),
+        (2, true, false),
+        "written otherwise, and moved"
+    );
+    let declined = ended(planned(3, "007", 5_000, S::Excluded), "declined");
+    let left = Fate::Leave(ExclusionReason::Declined, Some(MessageId(3)));
+    assert_eq!(of(&declined, &[("7", 5_000)], ("7", 5_000)), left);
+    let back = ended(planned(4, "007", 5_000, S::Cancelled), "absent");
+    assert_eq!(of(&back, &[("7", 5_000)], ("7", 5_000)), Fate::Add, "it never left");
 }

@@ -48,11 +48,25 @@ struct Piece {
     added: Vec<NewMessage>,
     renewed: Vec<message::Renewal>,
     named: Vec<(MessageId, i64)>,
+    renamed: Vec<message::Renamed>,
     declined: Vec<MessageId>,
     excluded: Vec<Exclusion>,
     figures: Figures,
     /// Messages that a row of this piece is for already.
     taken: BTreeSet<MessageId>,
+}
+
+impl Piece {
+    /// What a row does, now that its message is its own. Two rows of one person at one time, where the file before had no
+    /// ids: the second is a message of its own.
+    fn claim(&mut self, fate: Fate) -> Fate {
+        let of = match &fate {
+            Fate::Renew(renewal) => renewal.id,
+            Fate::Same(id) | Fate::Gone(id) | Fate::Renamed(id) => *id,
+            _ => return fate,
+        };
+        if self.taken.insert(of) { fate } else { Fate::Add }
+    }
 }
 
 /// A row with its person.
@@ -63,12 +77,13 @@ struct Found {
 }
 
 impl Amending {
-    fn rule(&self) -> Rule<'_> {
+    fn rule<'a>(&'a self, taken: &'a BTreeSet<MessageId>) -> Rule<'a> {
         Rule {
             leaves_moves: self.file.moved == Moved::Leave,
             now: self.now,
             spread: self.file.limits.canary.is_some(),
             keys: &self.keys,
+            taken,
         }
     }
 }
@@ -101,7 +116,7 @@ impl Plan<'_> {
         let standing = self.standing(&ids, drafts.iter().flat_map(|(_, d)| d.to.variants()).collect()).await?;
         for ((no, draft), person) in drafts.into_iter().zip(people) {
             let row = diff::row(&draft, by.own.as_ref(), by.moved.as_ref());
-            let fate = standing.decide(&row, &by.rule());
+            let fate = standing.decide(&row, &by.rule(&piece.taken));
             let found = Found { no, draft, person };
             let stopped = left_out.reason(person).map(|reason| (reason, String::new()));
             self.sort(&mut piece, by, (fate, stopped, &earlier), found);
@@ -153,11 +168,7 @@ impl Plan<'_> {
         (fate, stopped, earlier): (Fate, Option<(ExclusionReason, String)>, &Earlier),
         Found { no, draft, person }: Found,
     ) {
-        let fate = match fate {
-            // Two rows of one person at one time, where the file before had no ids: the second is a message of its own.
-            Fate::Renew(Renewal { id, .. }) | Fate::Same(id) | Fate::Gone(id) if !piece.taken.insert(id) => Fate::Add,
-            other => other,
-        };
+        let fate = piece.claim(fate);
         let own = by.template_of(&fate, &draft);
         let (template, figures) = (own.as_ref(), &mut piece.figures);
         match fate {
@@ -190,6 +201,12 @@ impl Plan<'_> {
             Fate::Gone(id) => {
                 figures.already_sent += 1;
                 piece.named.push((id, no));
+            }
+            Fate::Renamed(id) => {
+                figures.already_sent += 1;
+                piece.named.push((id, no));
+                let Draft { external_id, key, .. } = *draft;
+                piece.renamed.push(message::Renamed { id, external_id, key });
             }
             Fate::Decline(id) => {
                 figures.already_sent += 1;
@@ -230,6 +247,7 @@ impl Plan<'_> {
         let ended = piece.renewed.iter().filter(|r| !renewed.contains(&r.id)).map(|r| (r.id, r.new.row_no));
         piece.named.extend(ended);
         message::name(tx, &piece.named, self.run.revision).await?;
+        message::rename(tx, &piece.renamed).await?;
         message::decline(tx, &piece.declined, now).await?;
         exclusion::insert_batch(tx, &piece.excluded).await?;
         Ok(())

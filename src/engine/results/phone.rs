@@ -6,6 +6,7 @@ use super::answers::Answers;
 use super::cell::Cell;
 use super::make::{Made, PIECE, Sinks, Source};
 use super::words;
+use crate::domain::amend::TakenBack;
 use crate::domain::exclusion::ExclusionReason as E;
 use crate::domain::failure::{FailureClass, known};
 use crate::domain::hashed::hashed;
@@ -116,7 +117,7 @@ impl Engine {
             let Some(last) = page.last() else { break };
             after = last.id;
             let answers = self.answers(run, &page).await?;
-            for told in &page {
+            for told in page.iter().filter(|told| !was_undone(told)) {
                 let is_to_be = is_ahead(told.happens_at) && source.why_call(told, &answers).is_some();
                 if run.revision > 1 && !is_whole {
                     calls.add_last(told, is_to_be);
@@ -252,6 +253,12 @@ impl Source {
             Cell::Word(self.voice.why_left_out(left)),
         ]
     }
+}
+
+/// A message for a time, or a number, that a later file took back before it left: what went before stands.
+fn was_undone(told: &Told) -> bool {
+    let why = told.end_reason.as_deref().and_then(TakenBack::parse);
+    told.state == S::Cancelled && matches!(why, Some(TakenBack::Moved | TakenBack::Number))
 }
 
 fn hours_left(happens_at: Option<UnixMs>, now: UnixMs) -> Cell {

@@ -1,9 +1,16 @@
 //! The pass over a file that amends a standing run: what all of it names.
 
-use crate::domain::amend::FileKeys;
+use crate::domain::amend::{Conflicts, FileKeys};
 use crate::domain::problem::Problem;
 
-use super::{RowFate, RowsRequest, open_rows_telling};
+use super::{RowFate, Rows, RowsRequest, open_rows_telling};
+
+impl Rows<'_> {
+    /// Ids that rows of two people have at one time, so far.
+    pub fn conflicts(&self) -> &Conflicts {
+        &self.conflicts
+    }
+}
 
 /// Reads the whole file, telling now and then how many rows were looked through; `Err` is everything that keeps it from being read.
 pub fn file_keys(request: &RowsRequest<'_>, told: &dyn Fn(u64)) -> Result<FileKeys, Vec<Problem>> {

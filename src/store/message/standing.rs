@@ -103,6 +103,16 @@ const NAME: Dialects = Dialects {
     postgres: "UPDATE message SET row_no = r.row_no, revision = $2
         FROM json_to_recordset($1::json) AS r (id bigint, row_no bigint) WHERE message.id = r.id",
 };
+/// A row's new id, unless its key is another message's.
+const RENAME: Dialects = Dialects {
+    sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
+        UPDATE message SET external_id = r.value ->> 'external_id', key = r.value ->> 'key'
+        FROM r WHERE message.id = r.value ->> 'id'
+            AND NOT EXISTS (SELECT 1 FROM message AS o WHERE o.run_id = message.run_id AND o.key = r.value ->> 'key')",
+    postgres: "UPDATE message SET external_id = r.external_id, key = r.key
+        FROM json_to_recordset($1::json) AS r (id bigint, external_id text, key text) WHERE message.id = r.id
+            AND NOT EXISTS (SELECT 1 FROM message AS o WHERE o.run_id = message.run_id AND o.key = r.key)",
+};
 const DECLINE: Dialects = Dialects {
     sqlite: "UPDATE message SET state = 'excluded', end_reason = 'declined', ended_at = $2, waiting_for = NULL, reserved = 0
         WHERE state = 'queued' AND id IN (SELECT r.value FROM json_each($1) AS r)",
@@ -156,6 +166,7 @@ impl PlannedRow {
         let told = [&*self.recipient, &self.content, &self.route, &self.cost_centre, &self.name, &self.timezone];
         Ok(Planned {
             mark: mark(&told),
+            said: mark(&[&self.content, &self.name]),
             to: to.ok_or(StoreError::Corrupt { what: "message.recipient" })?,
             id: self.id,
             key: self.key,
@@ -287,6 +298,27 @@ pub async fn name(tx: &mut Tx, rows: &[(MessageId, i64)], revision: i64) -> Resu
     let rows: Vec<Named> = rows.iter().map(|(id, row_no)| Named { id: *id, row_no: *row_no }).collect();
     let (sql, rows) = (NAME.of_tx(tx), crate::store::json(&rows));
     on_tx!(tx, |conn| sqlx::query(sql).bind(&rows).bind(revision).execute(conn).await.map(drop))?;
+    Ok(())
+}
+
+/// What a row that has another id now is known by.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Renamed {
+    /// Its message.
+    pub id: MessageId,
+    /// The id that it has now.
+    pub external_id: Option<String>,
+    /// Its key with that.
+    pub key: String,
+}
+
+/// These messages are known by other ids from now on.
+pub async fn rename(tx: &mut Tx, rows: &[Renamed]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let (sql, rows) = (RENAME.of_tx(tx), crate::store::json(&rows));
+    on_tx!(tx, |conn| sqlx::query(sql).bind(&rows).execute(conn).await.map(drop))?;
     Ok(())
 }
 

@@ -73,3 +73,29 @@ async fn what_an_earlier_file_of_changes_left_out_is_told_until_a_later_one_spea
         assert_eq!(super::count(&store, &kept).await, 2, "what is over is forgotten");
     }
 }
+
+#[tokio::test]
+async fn whoever_was_moved_and_moved_back_before_that_was_told_is_phoned_all_the_same() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let campaign = clinic("contains = \"only changes\"");
+        let first = rows(&[("A", "26/11/2026 09:00"), ("B", "26/11/2026 09:30")]);
+        let id = apply(&stage, &campaign, &first).await;
+        for told in result::of_run(&store, (id, 0), MessageId(0), 10).await.unwrap() {
+            force(&store, told.id, MessageState::Undelivered).await;
+        }
+        let listed = async || {
+            let run = run::get(&store, id).await.unwrap().unwrap();
+            let target = store.dir.path().join("phone.csv");
+            stage.engine.make_result(&run, Kind::Phone, &target).await.unwrap();
+            let text = std::fs::read_to_string(&target).unwrap();
+            text.lines().skip(1).filter_map(|line| line.split(',').nth(2).map(str::to_owned)).collect::<Vec<_>>()
+        };
+        apply(&stage, &campaign, &rows(&[("A", "27/11/2026 10:00")])).await;
+        assert_eq!(listed().await, ["B"], "its new time is still to be told, {}", store.name());
+        apply(&stage, &campaign, &rows(&[("A", "26/11/2026 09:00")])).await;
+        let states = stage.states(id).await;
+        assert_eq!((states["cancelled"], states.get("queued")), (1, None), "{} {states:?}", store.name());
+        assert_eq!(listed().await, ["A", "B"], "{}", store.name());
+    }
+}

@@ -121,3 +121,29 @@ async fn past_until_nothing_begins_and_a_person_ends_it_before() {
         assert!(stage.clock.now() > UnixMs(0));
     }
 }
+
+#[tokio::test]
+async fn times_that_meet_while_it_is_closed_send_to_everybody_once() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let hours = "until = \"2026-11-30 20:00\"\n[schedule.hours]\nmon-fri = \"08:00-20:00\"\n";
+        let version = stage.load("daily", &every("0 3 * * *", hours), &people(2)).await;
+        let sheet = stage.engine.sheet(version).await.unwrap();
+        // Wednesday to Friday and Monday; Saturday's and Sunday's wait for Monday's.
+        let repeats = sheet.repeats.as_ref().expect("it comes again");
+        assert_eq!((repeats.times, repeats.met), (4, 2), "{}", store.name());
+        assert!(sheet.warnings.iter().any(|w| w.code == "repeats_meet"), "{:?}", sheet.warnings);
+        stage.engine.start(version, "ana").await.unwrap();
+        let mut sent = Vec::new();
+        // Tuesday 10:00 there, and then each hour until Monday evening.
+        for hour in 1..=154 {
+            stage.clock.advance(Duration::from_hours(1));
+            let before = stage.stub.count();
+            tick(&stage).await;
+            if stage.stub.count() > before {
+                sent.push((hour, stage.stub.count() - before));
+            }
+        }
+        assert_eq!(sent, [(22, 2), (46, 2), (70, 2), (142, 2)], "{}", store.name());
+    }
+}
