@@ -136,12 +136,10 @@ pub async fn show(
     let canary = canary(&state, &p, run.id).await?;
     let clicks = clicks(&state, &p, run.id).await?;
     let recharge = recharge(&state, &p, &run).await?;
-    let ahead = state.engine.category_ahead(&run).await?.map(|ahead| problem(p.language, &ahead));
+    let ahead = ahead(&state, &p, &run).await?;
     let answers = answers(&state, &p, run.id, &actor).await?;
-    let stopped = stopped(&state, &p, run.id).await?;
-    let left_out = left_out(&state, &p, run.id).await?;
-    let resent = message::resent(store, run.id).await?;
-    let money = tally::money(store, run.id).await?;
+    let (stopped, left_out) = (stopped(&state, &p, run.id).await?, left_out(&state, &p, run.id).await?);
+    let (resent, money) = (message::resent(store, run.id).await?, tally::money(store, run.id).await?);
     let (template, planning) = (template_name(&run), planning(&state, &p, &run));
     let f = Figures::of(&state, run).await?;
     let tiles = tiles(&p, &f, people);
@@ -176,6 +174,11 @@ pub async fn show(
         all_files: (taken_up > 1).then_some(figures),
         file_waits,
     })
+}
+
+/// A change of what its template is billed as, which is announced.
+async fn ahead(state: &WebState, p: &Page, run: &run::Run) -> Result<Option<String>, WebError> {
+    Ok(state.engine.category_ahead(run).await?.map(|ahead| problem(p.language, &ahead)))
 }
 
 /// How many opened a link of it, in words; `None`: nobody, as far as is told.

@@ -67,6 +67,12 @@ impl Piece {
         };
         if self.taken.insert(of) { fate } else { Fate::Add }
     }
+
+    /// A row whose message has gone.
+    fn was_sent(&mut self, id: MessageId, no: i64) {
+        self.figures.already_sent += 1;
+        self.named.push((id, no));
+    }
 }
 
 /// A row with its person.
@@ -198,19 +204,14 @@ impl Plan<'_> {
                 figures.same += 1;
                 piece.named.push((id, no));
             }
-            Fate::Gone(id) => {
-                figures.already_sent += 1;
-                piece.named.push((id, no));
-            }
+            Fate::Gone(id) => piece.was_sent(id, no),
             Fate::Renamed(id) => {
-                figures.already_sent += 1;
-                piece.named.push((id, no));
+                piece.was_sent(id, no);
                 let Draft { external_id, key, .. } = *draft;
                 piece.renamed.push(message::Renamed { id, external_id, key });
             }
             Fate::Decline(id) => {
-                figures.already_sent += 1;
-                piece.named.push((id, no));
+                piece.was_sent(id, no);
                 piece.declined.push(id);
             }
             Fate::Elsewhere(_) => {

@@ -49,8 +49,12 @@ pub(super) fn bare(code: &str) -> Option<&str> {
     let tokens = tokens(code);
     tokens.iter().enumerate().find_map(|(at, token)| {
         let Token::Word(word @ ("and" | "or" | "not")) = token else { return None };
-        let left = if *word == "not" { &[][..] } else { before(&tokens, at) };
-        [left, after(&tokens, at)].into_iter().find_map(|side| match side {
+        let (left, right) = (before(&tokens, at), after(&tokens, at));
+        let left = Some(left).filter(|_| *word != "not").map(|side| (side, tokens[..at - side.len()].last()));
+        let right = (right, tokens.get(at + 1 + right.len()));
+        left.into_iter().chain([right]).find_map(|(side, beside)| match side {
+            // What is compared is asked for.
+            _ if beside.is_some_and(is_comparison) => None,
             [Token::Word(name)] if !is_number(side) && !matches!(*name, "true" | "false") => Some(*name),
             _ => None,
         })
@@ -119,6 +123,10 @@ fn is_over(token: &Token<'_>, depth: &mut usize, [open, close]: [&str; 2]) -> bo
     false
 }
 
+fn is_comparison(token: &Token<'_>) -> bool {
+    matches!(token, Token::Word("in" | "is")) || COMPARED.contains(&token.text())
+}
+
 fn is_number(side: &[Token<'_>]) -> bool {
     match side {
         [Token::Word(number)] | [Token::Sign("-"), Token::Word(number)] => number.parse::<f64>().is_ok(),
@@ -179,7 +187,15 @@ mod tests {
         ] {
             assert_eq!(bare(code), Some(name), "{code}");
         }
-        for code in ["enviar", "a == 'x' and b != 'y'", "not (a == 'x')", "n|number > 5 or true", "'not so'"] {
+        for code in [
+            "enviar",
+            "a == 'x' and b != 'y'",
+            "'x' == a and 'y' != b",
+            "not (a == 'x')",
+            "a in ['x'] and b in ['y']",
+            "n|number > 5 or true",
+            "'not so'",
+        ] {
             assert_eq!(bare(code), None, "{code}");
         }
     }

@@ -107,9 +107,11 @@ impl Plan {
             && self.lead.contains(&bytes[0])
             && bytes.iter().any(|byte| *byte != bytes[0])
             && match self.code {
-                // 15 behind the area is Argentina's local way of writing a mobile.
+                // 15 behind the area is Argentina's local way of writing a mobile; no area begins with more than 3.
                 "54" => {
-                    self.length == 11 || !(national.starts_with("15") || (2..=4).any(|at| &bytes[at..at + 2] == b"15"))
+                    (self.length == 11 && matches!(bytes[1], b'1'..=b'3'))
+                        || self.length == 10
+                            && !(national.starts_with("15") || (2..=4).any(|at| &bytes[at..at + 2] == b"15"))
                 }
                 // Areas have no nought; the plan of old mobiles and fixed lines begins with 2.
                 "55" => bytes[1] != b'0' && if self.length == 11 { bytes[2] == b'9' } else { bytes[2] >= b'2' },

@@ -242,7 +242,8 @@ impl RunDetail {
         let stopped = tally::stopped(store, id).await?.into_iter();
         let excluded = exclusion::counts(store, id).await?;
         let canary = canary::standing(&state.engine, id).await?;
-        let waiting_file = state.engine.waiting_file(id).await?;
+        let waits = state.engine.waiting_file(id).await?;
+        let waiting_file = waits.map(|w| WaitingFileView { file: w.file, version: w.version, loaded_at: w.loaded_at });
         let last_file = amendment::list(store, id, 1).await?.first().map(|last| FilesView::of(1, last.figures()));
         let (files, figures) = amendment::totals(store, id).await?;
         let recharge = wallet::recharge(&state.engine, &run.account).await?;
@@ -267,11 +268,7 @@ impl RunDetail {
             answered: answers.answered,
             no_answer: answers.no_answer,
             canary,
-            waiting_file: waiting_file.map(|w| WaitingFileView {
-                file: w.file,
-                version: w.version,
-                loaded_at: w.loaded_at,
-            }),
+            waiting_file,
             paused_for,
             category_ahead,
             recharge: recharge.map(|(currency, amount)| format!("{currency} {amount}")),
