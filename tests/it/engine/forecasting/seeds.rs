@@ -108,7 +108,7 @@ async fn nine_of_ten(case: &Case) {
         // The databases take turns.
         let mut all = stores().await;
         let store = all.swap_remove(usize::try_from(seed).unwrap() % all.len());
-        missed_it.extend(missed(&store, store.dir.path(), case, seed).await);
+        missed_it.extend(Box::pin(missed(&store, store.dir.path(), case, seed)).await);
     }
     assert!(missed_it.len() as u64 * 10 <= SEEDS, "{missed_it:?}");
 }
