@@ -12,7 +12,7 @@ use super::desk::{ACTOR, At, Desk};
 use super::output::answer;
 use crate::billing::card::Cards;
 use crate::engine::counters::Counters;
-use crate::engine::doctor::{self, AccountReport, Finding, Verdict};
+use crate::engine::doctor::{self, AccountReport, Finding};
 use crate::engine::inbound::Inbound;
 use crate::engine::nodes::{self, Forgotten, NodeReport};
 use crate::engine::refusals::Refusals;
@@ -50,8 +50,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     let nodes = if args.account.is_none() { nodes::examine(&engine).await? } else { Vec::new() };
     let reports = doctor::examine(&engine, args.account.as_deref()).await?;
-    let verdicts = reports.iter().map(AccountReport::worst).chain(nodes.iter().map(|node| node.finding.verdict));
-    let is_well = verdicts.max() < Some(Verdict::Bad);
+    let is_well = doctor::is_well(&reports, nodes.iter().map(|node| &node.finding));
     let text = if args.at.json { as_json(&nodes, &reports, is_well)? } else { told(&nodes, &reports) };
     engine.store.close().await;
     answer(&text)?;

@@ -40,6 +40,13 @@ impl Verdict {
     }
 }
 
+/// Whether nothing is bad, neither at the accounts nor in what was found beside them.
+pub fn is_well<'a>(accounts: &[AccountReport], beside: impl IntoIterator<Item = &'a Finding>) -> bool {
+    let beside = beside.into_iter().map(|finding| finding.verdict);
+    let verdicts = accounts.iter().map(AccountReport::worst).chain(beside);
+    verdicts.max() < Some(Verdict::Bad)
+}
+
 /// What was found about one aspect.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Finding {

@@ -15,6 +15,7 @@ use crate::domain::message::MessageState;
 use crate::domain::money::{Currency, Micros};
 use crate::domain::retry::Help;
 use crate::domain::run::RunState;
+use crate::domain::snapshot::Snapshot;
 use crate::domain::template::Template;
 use crate::domain::time::UnixMs;
 use crate::preflight::of_markets;
@@ -93,14 +94,14 @@ impl Engine {
     /// What of a run failed and may be tried again.
     pub async fn retry_sheet(&self, id: RunId) -> Result<RetrySheet, EngineError> {
         let run = run::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "run" })?;
-        let template = category::as_billed(self, &run.account, run.snapshots()?).await?.main;
+        let templates = category::as_billed(self, &run.account, run.snapshots()?).await?;
         let now = self.clock.now();
-        let failed = message::failed(&self.store, id, now, &self.retry_terms(&run).await?).await?;
+        let failed = message::failed(&self.store, id, now, &self.retry_terms(&run, &templates).await?).await?;
         let mut codes: BTreeMap<i64, Vec<Failed>> = BTreeMap::new();
         for part in failed {
             codes.entry(part.code).or_default().push(part);
         }
-        let group = |(code, parts): (i64, Vec<Failed>)| self.group(&run, &template, now, code, &parts);
+        let group = |(code, parts): (i64, Vec<Failed>)| self.group(&run, &templates.main, now, code, &parts);
         let mut groups: Vec<Group> = codes.into_iter().map(group).collect();
         groups.sort_by_key(|group| (group.help, -group.n, group.code));
         let counts = run::counts(&self.store, id).await?;
@@ -115,9 +116,8 @@ impl Engine {
     }
 
     /// What keeps failed messages of `run` from another try: the list that counts, and countries that are held.
-    async fn retry_terms(&self, run: &Run) -> Result<RetryTerms, EngineError> {
-        let template = category::as_billed(self, &run.account, run.snapshots()?).await?;
-        let marketing = is_marketing(run.kind, template.strictest_category());
+    async fn retry_terms(&self, run: &Run, templates: &Snapshot) -> Result<RetryTerms, EngineError> {
+        let marketing = is_marketing(run.kind, templates.strictest_category());
         let (countries, mut barred) = (holds::countries(self).await?, BTreeSet::new());
         if !countries.is_empty() {
             let mut after = MessageId(0);
@@ -164,7 +164,8 @@ impl Engine {
         if run.state == RunState::Cancelled {
             return Ok(None);
         }
-        let (now, terms) = (self.clock.now(), self.retry_terms(&run).await?);
+        let templates = category::as_billed(self, &run.account, run.snapshots()?).await?;
+        let (now, terms) = (self.clock.now(), self.retry_terms(&run, &templates).await?);
         let mut done = 0;
         for code in codes {
             done += message::retry(&self.store, id, *code, now, &terms).await?;

@@ -154,14 +154,11 @@ impl Expression {
     /// Compiles a condition: one `{{ … }}` and nothing beside it.
     pub fn condition(source: &str, place: &Place, style: Style, known: &BTreeSet<&str>) -> Result<Self, Vec<Problem>> {
         let compiled = Self::compile(source.trim(), place, style, known)?;
-        let bare = pieces::split(source.trim()).ok().and_then(|split| match split.as_slice() {
-            [pieces::Piece::Code(code)] => operands::bare(code),
-            _ => None,
-        });
-        match compiled.pieces.as_slice() {
-            [Piece::Code(_)] => {
-                bare.map_or(Ok(compiled), |name| Err(vec![place.problem("bare_name", &[("name", name)])]))
-            }
+        match pieces::split(source.trim()).as_deref() {
+            Ok([pieces::Piece::Code(code)]) => match operands::bare(code) {
+                Some(name) => Err(vec![place.problem("bare_name", &[("name", name)])]),
+                None => Ok(compiled),
+            },
             _ => Err(vec![place.problem("condition_form", &[])]),
         }
     }

@@ -40,6 +40,14 @@ pub struct Amendment {
     pub began_at: UnixMs,
     /// By whom.
     pub begun_by: String,
+    /// What it did.
+    #[sqlx(flatten)]
+    pub figures: Figures,
+}
+
+/// What rows did: those read are those added, changed, as before, already sent and left out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, FromRow)]
+pub struct Figures {
     /// Rows of the file.
     pub rows_read: i64,
     /// Rows that became messages.
@@ -53,25 +61,6 @@ pub struct Amendment {
     /// Rows left out.
     pub left_out: i64,
     /// Messages that were taken back.
-    pub removed: i64,
-}
-
-/// What rows did: those read are those added, changed, as before, already sent and left out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, FromRow)]
-pub struct Figures {
-    /// Rows.
-    pub rows_read: i64,
-    /// See [`Amendment::added`].
-    pub added: i64,
-    /// See [`Amendment::changed`].
-    pub changed: i64,
-    /// See [`Amendment::same`].
-    pub same: i64,
-    /// See [`Amendment::already_sent`].
-    pub already_sent: i64,
-    /// See [`Amendment::left_out`].
-    pub left_out: i64,
-    /// See [`Amendment::removed`].
     pub removed: i64,
 }
 
@@ -133,19 +122,4 @@ pub async fn totals(store: &Store, run: RunId) -> Result<(i64, Figures)> {
 /// The files of a run, the last first.
 pub async fn list(store: &Store, run: RunId, limit: i64) -> Result<Vec<Amendment>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(LIST).bind(run).bind(limit).fetch_all(pool).await)?)
-}
-
-impl Amendment {
-    /// What it did.
-    pub const fn figures(&self) -> Figures {
-        Figures {
-            rows_read: self.rows_read,
-            added: self.added,
-            changed: self.changed,
-            same: self.same,
-            already_sent: self.already_sent,
-            left_out: self.left_out,
-            removed: self.removed,
-        }
-    }
 }

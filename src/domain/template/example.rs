@@ -11,6 +11,11 @@ pub fn values(text: &str, said: &str) -> Vec<(String, String)> {
     if fill_in(text, of) == said { found } else { Vec::new() }
 }
 
+/// The value of a text with one variable, as the address of a button is; none where [`values`] finds none.
+pub fn value(text: &str, said: &str) -> Option<String> {
+    values(text, said).into_iter().next().map(|(_, value)| value)
+}
+
 /// Each variable as short as the words behind it let it be; the last goes up to the end.
 fn read(text: &str, said: &str) -> Option<Vec<(String, String)>> {
     let mut pieces = text.split("{{");

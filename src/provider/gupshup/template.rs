@@ -130,7 +130,7 @@ fn given(button: &Value) -> Option<String> {
     let example = button.get("example")?;
     let example = example.as_str().or_else(|| example.as_array()?.first()?.as_str())?;
     match loose::some_text(button, "url") {
-        Some(url) => example::values(&url, example).into_iter().next().map(|(_, value)| value),
+        Some(url) => example::value(&url, example),
         None => Some(example.to_owned()).filter(|code| !code.is_empty()),
     }
 }

@@ -133,8 +133,7 @@ fn examples(told: &Value, template: &Template) -> Vec<(String, String)> {
     let given = |button: &Button| match button {
         Button::Url { url, .. } => {
             let example = of(parameters(url).first()?)?;
-            let whole = example::values(url, &example).into_iter().next().map(|(_, value)| value);
-            Some(whole.unwrap_or(example))
+            Some(example::value(url, &example).unwrap_or(example))
         }
         Button::CopyCode { .. } => of("code"),
         _ => None,

@@ -4,6 +4,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::{Call, Error};
+use crate::domain::template::{example, fill_in};
 use crate::sandbox::Sandbox;
 use crate::sandbox::template::Template;
 use crate::sandbox::template_shape::{ButtonShape, HeaderShape, placeholders, text, word};
@@ -177,24 +178,14 @@ pub(super) fn answer(sandbox: &Sandbox, app: &str, rest: &[&str], call: &Call<'_
 fn filled(component: Option<&Value>, body: &str) -> String {
     let Some(told) = component.map(|component| &component["example"]) else { return body.to_owned() };
     let named = told["body_text_named_params"].as_array().into_iter().flatten().map(|param| &param["example"]);
-    let values = named.chain(told["body_text"][0].as_array().into_iter().flatten()).filter_map(Value::as_str);
-    let fill = |said: String, (no, value): (usize, &str)| said.replace(&format!("{{{{{}}}}}", no + 1), value);
-    values.enumerate().fold(body.to_owned(), fill)
+    let values = named.chain(told["body_text"][0].as_array().into_iter().flatten());
+    let values: Vec<&str> = values.filter_map(Value::as_str).collect();
+    fill_in(body, |no| values.get(no.parse::<usize>().ok()?.checked_sub(1)?).map(|value| (*value).to_owned()))
 }
 
 /// The values that make `example` of `text`; none where it cannot be one. A reviewer finds that at once.
 fn values(text: &str, example: &str) -> Vec<String> {
-    let (mut values, mut rest) = (Vec::new(), example);
-    let mut pieces = text.split("{{").map(|piece| piece.split_once("}}").map_or(piece, |(_, after)| after));
-    let Some(after) = pieces.next().and_then(|first| rest.strip_prefix(first)) else { return Vec::new() };
-    rest = after;
-    for fixed in pieces {
-        let end = if fixed.is_empty() { Some(rest.len()) } else { rest.find(fixed) };
-        let Some(end) = end.filter(|end| *end > 0) else { return Vec::new() };
-        values.push(rest[..end].to_owned());
-        rest = &rest[end + fixed.len()..];
-    }
-    if rest.is_empty() { values } else { Vec::new() }
+    example::values(text, example).into_iter().map(|(_, value)| value).collect()
 }
 
 /// A template for one-time codes: its text is kept as WhatsApp words it.

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::time::UnixMs;
-use crate::engine::doctor::{self, AccountReport, Finding, Told, Verdict};
+use crate::engine::doctor::{self, AccountReport, Finding, Told};
 use crate::engine::nodes::{self, NodeReport};
 use crate::locale::Language;
 use crate::web::error::WebError;
@@ -68,8 +68,7 @@ pub struct SenderView {
 pub async fn show(State(state): State<WebState>, p: Page) -> Result<Json<DoctorView>, WebError> {
     let reports = doctor::examine(&state.engine, None).await?;
     let nodes = nodes::examine(&state.engine).await?;
-    let verdicts = reports.iter().map(AccountReport::worst).chain(nodes.iter().map(|node| node.finding.verdict));
-    let well = verdicts.max() < Some(Verdict::Bad);
+    let well = doctor::is_well(&reports, nodes.iter().map(|node| &node.finding));
     let node = |node: NodeReport| NodeView {
         findings: vec![node.finding.told(p.language)],
         node: node.node,

@@ -244,7 +244,7 @@ impl RunDetail {
         let canary = canary::standing(&state.engine, id).await?;
         let waits = state.engine.waiting_file(id).await?;
         let waiting_file = waits.map(|w| WaitingFileView { file: w.file, version: w.version, loaded_at: w.loaded_at });
-        let last_file = amendment::list(store, id, 1).await?.first().map(|last| FilesView::of(1, last.figures()));
+        let last_file = amendment::list(store, id, 1).await?.first().map(|last| FilesView::of(1, last.figures));
         let (files, figures) = amendment::totals(store, id).await?;
         let recharge = wallet::recharge(&state.engine, &run.account).await?;
         let told = |p: Problem| CauseView { message: problem(language, &p), n: n_of(&p), code: p.code };

@@ -55,7 +55,7 @@ pub async fn accounted(stage: &Stage, id: RunId) {
     let messages = named(store, id, run.revision).await.unwrap();
     let excluded: i64 = exclusion::counts(store, id).await.unwrap().iter().map(|(_, n)| n).sum();
     assert_eq!(run.rows_read, Some(messages + excluded), "{} {excluded}", store.write.name());
-    let done = amendment::get(store, id, run.revision).await.unwrap().unwrap();
+    let done = amendment::get(store, id, run.revision).await.unwrap().unwrap().figures;
     let all = done.added + done.changed + done.same + done.already_sent + done.left_out;
     assert_eq!((done.rows_read, all), (messages + excluded, messages + excluded), "{done:?}");
 }
@@ -104,7 +104,7 @@ async fn each_file_amends_the_one_run_and_what_it_shows_is_what_it_does() {
         }
         assert_eq!(apply(&stage, &campaign, &second).await, run, "one run per campaign");
         assert_eq!(stage.states(run).await, [("cancelled", 1), ("queued", 7)].into(), "{}", store.name());
-        let done = amendment::get(&store, run, 2).await.unwrap().unwrap();
+        let done = amendment::get(&store, run, 2).await.unwrap().unwrap().figures;
         assert_eq!((done.added, done.changed, done.same, done.removed), (1, 2, 4, 1), "{}", store.name());
         // The first file again is not the same content done twice: it takes all of that back.
         let version = stage.load("clinic", &campaign, &first).await;

@@ -73,7 +73,7 @@ async fn whoever_has_the_corrected_number_is_reminded_and_the_files_say_which_nu
         assert_eq!(stage.sender().drain().await, 1, "{}", store.name());
         let (to, _) = stage.stub.values.lock().unwrap().last().cloned().unwrap();
         assert_eq!(to, "+5491155556299", "{}", store.name());
-        let done = amendment::get(&store, run, 2).await.unwrap().unwrap();
+        let done = amendment::get(&store, run, 2).await.unwrap().unwrap().figures;
         assert_eq!((done.added, done.same, done.already_sent, done.left_out), (1, 0, 1, 1), "{done:?}");
 
         let own = made(&stage, run, Kind::Own, store.dir.path()).await;
@@ -159,7 +159,7 @@ async fn appointments_that_are_over_are_the_ones_that_were_reminded() {
         let StartOutcome::Started(_) = stage.engine.start_anyway(version, "ana").await.unwrap() else { panic!() };
         while recado::engine::planner::Planner::new(stage.engine.clone()).step().await.unwrap() {}
         accounted(&stage, run).await;
-        let done = amendment::get(&store, run, 2).await.unwrap().unwrap();
+        let done = amendment::get(&store, run, 2).await.unwrap().unwrap().figures;
         assert_eq!((done.already_sent, done.left_out), (2, 1), "{} {done:?}", store.name());
         let own = made(&stage, run, Kind::Own, store.dir.path()).await;
         assert!(of(&own, "A").contains(",Leído,") && !of(&own, "A").contains("tarde"), "{own}");

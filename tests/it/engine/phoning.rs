@@ -1,6 +1,6 @@
 //! Whom to phone when files hold changes alone.
 
-use recado::domain::id::MessageId;
+use recado::domain::id::{MessageId, RunId};
 use recado::domain::message::MessageState;
 use recado::engine::results::Kind;
 use recado::store::run;
@@ -9,7 +9,20 @@ use recado::store::view::result;
 use super::feeds::{apply, clinic, rows};
 use super::force;
 use super::stage::Stage;
-use crate::support::stores;
+use crate::support::{TestStore, stores};
+
+/// The list of whom to phone, as it stands in its file.
+async fn phone_list(stage: &Stage, store: &TestStore, id: RunId) -> String {
+    let run = run::get(store, id).await.unwrap().unwrap();
+    let target = store.dir.path().join("phone.csv");
+    stage.engine.make_result(&run, Kind::Phone, &target).await.unwrap();
+    std::fs::read_to_string(&target).unwrap()
+}
+
+/// Whose appointments are on it.
+fn listed(text: &str) -> Vec<String> {
+    text.lines().skip(1).filter_map(|line| line.split(',').nth(2).map(str::to_owned)).collect()
+}
 
 #[tokio::test]
 async fn what_earlier_files_of_changes_named_is_phoned_about_once_and_as_it_is_now() {
@@ -34,12 +47,8 @@ async fn what_earlier_files_of_changes_named_is_phoned_about_once_and_as_it_is_n
         let moved = result::of_run(&store, (id, 0), planned.last().unwrap().id, 10).await.unwrap();
         let of_c = moved.iter().find(|told| told.external_id.as_deref() == Some("C")).unwrap();
         force(&store, of_c.id, MessageState::Undelivered).await;
-        let target = store.dir.path().join("phone.csv");
-        let run = run::get(&store, id).await.unwrap().unwrap();
-        stage.engine.make_result(&run, Kind::Phone, &target).await.unwrap();
-        let text = std::fs::read_to_string(&target).unwrap();
-        let listed: Vec<&str> = text.lines().skip(1).filter_map(|line| line.split(',').nth(2)).collect();
-        assert_eq!(listed, ["A", "C"], "{} {text}", store.name());
+        let text = phone_list(&stage, &store, id).await;
+        assert_eq!(listed(&text), ["A", "C"], "{} {text}", store.name());
         assert!(text.contains("2026-11-27 10:30") && !text.contains("09:45"), "{text}");
     }
 }
@@ -55,13 +64,7 @@ async fn what_an_earlier_file_of_changes_left_out_is_told_until_a_later_one_spea
             + &bad("C", "27/11/2026 09:30")
             + &bad("D", "25/11/2026 08:00");
         let id = apply(&stage, &campaign, &first).await;
-        let listed = async || {
-            let run = run::get(&store, id).await.unwrap().unwrap();
-            let target = store.dir.path().join("phone.csv");
-            stage.engine.make_result(&run, Kind::Phone, &target).await.unwrap();
-            let text = std::fs::read_to_string(&target).unwrap();
-            text.lines().skip(1).filter_map(|line| line.split(',').nth(2).map(str::to_owned)).collect::<Vec<_>>()
-        };
+        let listed = async || listed(&phone_list(&stage, &store, id).await);
         assert_eq!(listed().await, ["D", "B", "C"], "{}", store.name());
         // Another row of the same number, and one of those left out with a phone by now.
         apply(&stage, &campaign, &(rows(&[("C", "27/11/2026 09:30")]) + &bad("E", "27/11/2026 10:00"))).await;
@@ -84,13 +87,7 @@ async fn whoever_was_moved_and_moved_back_before_that_was_told_is_phoned_all_the
         for told in result::of_run(&store, (id, 0), MessageId(0), 10).await.unwrap() {
             force(&store, told.id, MessageState::Undelivered).await;
         }
-        let listed = async || {
-            let run = run::get(&store, id).await.unwrap().unwrap();
-            let target = store.dir.path().join("phone.csv");
-            stage.engine.make_result(&run, Kind::Phone, &target).await.unwrap();
-            let text = std::fs::read_to_string(&target).unwrap();
-            text.lines().skip(1).filter_map(|line| line.split(',').nth(2).map(str::to_owned)).collect::<Vec<_>>()
-        };
+        let listed = async || listed(&phone_list(&stage, &store, id).await);
         apply(&stage, &campaign, &rows(&[("A", "27/11/2026 10:00")])).await;
         assert_eq!(listed().await, ["B"], "its new time is still to be told, {}", store.name());
         apply(&stage, &campaign, &rows(&[("A", "26/11/2026 09:00")])).await;

@@ -1,6 +1,7 @@
 //! Files that are still being written when they are looked at.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use recado::engine::watcher::Watcher;
@@ -8,17 +9,31 @@ use recado::store::{campaign, run};
 
 use super::feeds::{clinic, plan, rows};
 use super::stage::Stage;
-use crate::support::stores;
+use crate::support::{TestStore, stores};
+
+/// A daemon that takes a file when nobody has written to it for half a minute.
+async fn still(store: &TestStore) -> Stage {
+    Stage::with(store, store.dir.path(), "[campaigns]\nquiet = \"30s\"").await
+}
+
+/// A campaign whose files bring everything ahead.
+fn feed() -> String {
+    clinic("contains = \"everything ahead\"\nstart = \"by itself\"").replace("people.csv", "turnos*.csv")
+}
+
+/// Such a daemon with the folder of such a campaign, which has no file yet.
+async fn watched(store: &TestStore) -> (Stage, PathBuf) {
+    let stage = still(store).await;
+    let folder = stage.engine.config.campaigns_dir.join("clinic");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("campaign.toml"), feed()).unwrap();
+    (stage, folder)
+}
 
 #[tokio::test]
 async fn a_file_whose_writer_pauses_is_taken_when_it_is_whole_and_told_of_if_it_grows_then() {
     let store = stores().await.remove(0);
-    let stage = Stage::with(&store, store.dir.path(), "[campaigns]\nquiet = \"30s\"").await;
-    let folder = stage.engine.config.campaigns_dir.join("clinic");
-    std::fs::create_dir_all(&folder).unwrap();
-    let campaign =
-        clinic("contains = \"everything ahead\"\nstart = \"by itself\"").replace("people.csv", "turnos*.csv");
-    std::fs::write(folder.join("campaign.toml"), campaign).unwrap();
+    let (stage, folder) = watched(&store).await;
     let mut watcher = Watcher::new(stage.engine.clone());
     let (all, begun) = (rows(&[("A", "26/11/2026 09:00"), ("B", "26/11/2026 10:00")]), Instant::now());
     let half = all.len() - all.lines().last().unwrap().len() - 1;
@@ -52,12 +67,7 @@ async fn a_file_whose_writer_pauses_is_taken_when_it_is_whole_and_told_of_if_it_
 #[tokio::test]
 async fn a_file_that_a_program_keeps_open_is_told_of_once_and_taken_when_it_is_closed() {
     let store = stores().await.remove(0);
-    let stage = Stage::with(&store, store.dir.path(), "[campaigns]\nquiet = \"30s\"").await;
-    let folder = stage.engine.config.campaigns_dir.join("clinic");
-    std::fs::create_dir_all(&folder).unwrap();
-    let campaign =
-        clinic("contains = \"everything ahead\"\nstart = \"by itself\"").replace("people.csv", "turnos*.csv");
-    std::fs::write(folder.join("campaign.toml"), campaign).unwrap();
+    let (stage, folder) = watched(&store).await;
     let begun = Instant::now();
     let mut watcher = Watcher::new(stage.engine.clone());
     let mut looks = async |from: u64, to: u64| {
@@ -101,9 +111,7 @@ async fn a_file_that_a_program_keeps_open_is_told_of_once_and_taken_when_it_is_c
 #[tokio::test]
 async fn what_page_and_api_put_into_a_folder_is_whole_at_once_and_what_is_dropped_there_waits() {
     let store = stores().await.remove(0);
-    let stage = Stage::with(&store, store.dir.path(), "[campaigns]\nquiet = \"30s\"").await;
-    let campaign =
-        clinic("contains = \"everything ahead\"\nstart = \"by itself\"").replace("people.csv", "turnos*.csv");
+    let (stage, campaign) = (still(&store).await, feed());
     let (begun, mut watcher) = (Instant::now(), Watcher::new(stage.engine.clone()));
     let mut looks = async |from: u64, to: u64| {
         let mut loaded = 0;
