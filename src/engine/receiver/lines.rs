@@ -16,8 +16,11 @@ use crate::store::webhook::{self, Line, Webhook};
 /// to 12 s late, and with 400 half a second.
 const MAX_EVENTS: usize = 400;
 
-/// Those of them at most that are for what people wrote, where more of it waits: receipts always go on.
-const MAX_OF_PEOPLE: usize = 300;
+/// The same where the unit before did not hold all that waited: what lies close together is written once for more of them.
+const MAX_EVENTS_BEHIND: usize = 1_200;
+
+/// What is left of a unit of work for receipts, where people have written more than fits: they always go on.
+const FOR_NEWS: usize = 100;
 
 /// Bodies fetched at a time; what does not fit a unit of work is kept for the next. A body may carry one event or hundreds
 /// (of the latter, twenty kilobytes each).
@@ -27,6 +30,8 @@ const BODIES: i64 = 80;
 pub(super) struct Waiting {
     people: Fetched,
     news: Fetched,
+    /// Whether the last unit of work did not hold all of it.
+    is_behind: bool,
 }
 
 /// Bodies of a line in the order of their arrival, fetched by the dozen.
@@ -48,7 +53,7 @@ pub(super) struct Incoming {
 impl Waiting {
     pub(super) fn new() -> Self {
         let of = |line| Fetched { line, bodies: VecDeque::new(), after: WebhookId(0) };
-        Self { people: of(Line::People), news: of(Line::News) }
+        Self { people: of(Line::People), news: of(Line::News), is_behind: false }
     }
 }
 
@@ -78,9 +83,11 @@ impl Engine {
 impl Receiver {
     /// As many of the bodies that wait as fit one unit of work; none: none waits.
     pub(super) async fn read(&self, waiting: &mut Waiting) -> Result<Vec<Incoming>, EngineError> {
-        let mut batch = self.read_line(&mut waiting.people, MAX_OF_PEOPLE).await?;
+        let most = if waiting.is_behind { MAX_EVENTS_BEHIND } else { MAX_EVENTS };
+        let mut batch = self.read_line(&mut waiting.people, most - FOR_NEWS).await?;
         let events = batch.iter().map(Incoming::weight).sum();
-        batch.extend(self.read_line(&mut waiting.news, MAX_EVENTS.saturating_sub(events)).await?);
+        batch.extend(self.read_line(&mut waiting.news, most.saturating_sub(events)).await?);
+        waiting.is_behind = !(waiting.people.bodies.is_empty() && waiting.news.bodies.is_empty());
         Ok(batch)
     }
 
