@@ -28,7 +28,7 @@ pub const CLIENT_PHONE: &str = "client_phone";
 /// Places of the columns in a row.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Columns {
-    /// The numbers to send to, the first good one counts; each perhaps joined of several columns.
+    /// The numbers to send to, the first that can be counts; each perhaps joined of several columns.
     pub phones: Vec<Vec<usize>>,
     /// The row's identity across files.
     pub id: Option<usize>,

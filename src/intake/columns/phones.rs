@@ -39,7 +39,9 @@ impl Search<'_> {
 
     /// One column that is called so, or several that differ in a number: `telefono_1`, `telefono_2`.
     fn recognised_phones(&mut self) -> Vec<usize> {
-        let places = self.places(|i, s| words::is_phone_word(&s.folded[i]));
+        let mut places = self.places(|i, s| words::is_phone_word(&s.folded[i]));
+        // `Celular 2` may stand before `Celular 1`.
+        places.sort_by_key(|place| words::number(&self.folded[*place]));
         let stems: Vec<&str> = places.iter().map(|i| words::stem(&self.folded[*i])).collect();
         let are_numbered = places.iter().zip(&stems).skip(1).all(|(i, stem)| self.folded[*i].len() > stem.len());
         let are_one = stems.windows(2).all(|pair| pair[0] == pair[1]);

@@ -357,6 +357,12 @@ pub(super) fn stem(folded: &str) -> &str {
     folded.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_')
 }
 
+/// The number at the end of a folded header; without one it comes first.
+pub(super) fn number(folded: &str) -> Option<u32> {
+    let digits = folded.trim_start_matches(|c: char| !c.is_ascii_digit());
+    digits.parse().ok()
+}
+
 /// Whether a folded header is one that is recognised.
 pub(in super::super) fn is_header_word(folded: &str) -> bool {
     let lists = [NAME, ID, WHEN, DATE, TIME, TIMEZONE, LANGUAGE, CONSENT, COST_CENTRE, ROUTE];

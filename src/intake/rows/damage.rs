@@ -7,7 +7,7 @@ use super::super::columns::fold;
 mod apart;
 mod number;
 
-pub(super) use number::{FoundPhone, phone};
+pub(super) use number::{FoundPhone, Wanted, phone};
 
 /// The digits of `5.491155550101E+12`, if none of them was rounded away.
 pub(super) fn whole_number(cell: &str) -> Option<String> {

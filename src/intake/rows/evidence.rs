@@ -167,7 +167,7 @@ impl Phones {
         if !is_looked_at(row) {
             return;
         }
-        let found = damage::phone(cells, columns, home);
+        let found = damage::phone(cells, columns, &damage::Wanted::anywhere(home));
         if found.given.is_empty() {
             return;
         }

@@ -38,6 +38,10 @@ impl<'a> FirstRows<'a> {
         })
     }
 
+    fn is_phone(&self, cell: &str) -> bool {
+        damage::phone(&[cell.to_owned()], &[vec![0]], &damage::Wanted::anywhere(self.home.as_ref())).is_good()
+    }
+
     fn look(&self, cell: &str) -> Look {
         if damage::is_serial(cell) {
             return match (cell.starts_with('0'), cell.contains(['.', ','])) {
@@ -52,7 +56,7 @@ impl<'a> FirstRows<'a> {
         match when::read(&[cell], DateOrder::DayFirst).or_else(|_| when::read(&[cell], DateOrder::MonthFirst)) {
             Ok(Moment::Instant(_) | Moment::Local(_, HasTime::Yes)) => Look::Moments,
             Ok(Moment::Local(_, HasTime::No)) => Look::Dates,
-            Err(_) if damage::phone(&[cell.to_owned()], &[vec![0]], self.home.as_ref()).is_good() => Look::Phones,
+            Err(_) if self.is_phone(cell) => Look::Phones,
             Err(_) => Look::Other,
         }
     }

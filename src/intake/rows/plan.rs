@@ -2,16 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::domain::kind::CampaignKind;
+use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 
 use super::super::audience::Audience;
 use super::super::campaign_file::{CampaignFile, Labelled};
 use super::super::columns::{self, Columns};
-use super::super::content::Contents;
+use super::super::content::{Contents, Picked};
 use super::super::expression::{self, Expression, Place, Style};
 use super::super::open_hours::OpenHours;
-use super::super::phone_number::{Closed, Home};
+use super::super::phone_number::{Closed, Home, is_marketing};
 use super::RowsRequest;
+use super::damage::{self, FoundPhone, Wanted};
 use super::first::FirstRows;
 use super::shape::{self, Source};
 
@@ -28,6 +31,7 @@ pub(super) struct Plan<'a> {
     pub(super) hours: OpenHours,
     /// What is not delivered where.
     pub(super) closed: Closed,
+    kind: CampaignKind,
 }
 
 impl<'a> Plan<'a> {
@@ -78,6 +82,7 @@ impl<'a> Plan<'a> {
                 home,
                 hours,
                 closed,
+                kind: campaign.kind,
             }),
             _ => Err(problems),
         }
@@ -85,6 +90,19 @@ impl<'a> Plan<'a> {
 }
 
 impl Plan<'_> {
+    /// The number of a row's cells.
+    pub(super) fn number(&self, cells: &[String]) -> FoundPhone {
+        let is_reached = |phone: &Phone| self.closed_because(phone, self.contents.pick(cells).ok()).is_none();
+        damage::phone(cells, &self.columns.phones, &Wanted { home: self.home.as_ref(), is_reached: &is_reached })
+    }
+
+    /// Why what is sent in this language is not delivered to a number; `None`: it is. Where no language is known, by the
+    /// campaign's kind.
+    pub(super) fn closed_because(&self, phone: &Phone, picked: Option<Picked>) -> Option<String> {
+        let category = picked.and_then(|picked| self.contents.at(picked).category);
+        self.closed.because(phone, is_marketing(self.kind, category))
+    }
+
     /// The columns of phones, as problems name them.
     pub(super) fn phone_titles(&self, header: &[String]) -> String {
         let titles = self.columns.phones.iter().flatten().filter_map(|place| header.get(*place));

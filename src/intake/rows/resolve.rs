@@ -17,7 +17,7 @@ use super::super::audience::{DateOrder, Repair, Take};
 use super::super::campaign_file::{Labelled, is_route};
 use super::super::content::Picked;
 use super::super::expression::{RowValues, Style, WHEN, When};
-use super::super::phone_number::{self, NotAPhone, is_marketing};
+use super::super::phone_number::{self, NotAPhone};
 use super::damage::{self, FoundPhone};
 use super::plan::{Plan, label};
 use super::seen::{Key, Same};
@@ -152,13 +152,13 @@ impl<'a> Resolver<'a> {
         Decided { fate, key: self.key.take(), noted: std::mem::take(&mut self.tally) }
     }
 
-    /// Decides one row; its number is the first good one of those it has.
+    /// Decides one row; its number is the first of those it has that can be sent to.
     fn resolve(&mut self, cells: Vec<String>, is_hidden: bool) -> Result<Box<Draft>, Box<RowExclusion>> {
         let cells = self.repaired(cells);
         let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
-        let found = damage::phone(&cells, &self.plan.columns.phones, self.plan.home.as_ref());
+        let found = self.plan.number(&cells);
         let cost_centre = label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &cells);
         let mut who = Who::of(&cells, &found.given, &self.plan.columns).paid_by(&cost_centre, &self.plan.columns);
         who.happens_at = happens.as_ref().ok().and_then(|h| h.map(|h| h.at));
@@ -269,8 +269,7 @@ impl<'a> Resolver<'a> {
 
     /// Whether anything like this is delivered there.
     fn reachable(&self, to: &Phone, picked: Picked) -> Result<(), Why> {
-        let marketing = is_marketing(self.request.campaign.kind, self.plan.contents.at(picked).category);
-        let closed = self.plan.closed.because(to, marketing);
+        let closed = self.plan.closed_because(to, Some(picked));
         closed.map_or(Ok(()), |why| Err((ExclusionReason::Unreachable, why)))
     }
 
@@ -387,6 +386,6 @@ pub(super) fn number_of(plan: &Plan<'_>, cells: &[String]) -> Option<Phone> {
             cells[*place] = digits;
         }
     }
-    let found = damage::phone(&cells, &plan.columns.phones, plan.home.as_ref());
+    let found = plan.number(&cells);
     if found.is_good() { found.to.ok() } else { None }
 }

@@ -40,7 +40,7 @@ pub struct Tally {
     pub misses_latest: u64,
     /// Rows for which no open moment is left before their latest time.
     pub closed_until_latest: u64,
-    /// Messages to the first good one of several numbers in a row.
+    /// Messages to the first of several numbers in a row that can be sent to.
     pub several_phones: u64,
     /// Messages whose column of routes holds no route.
     pub unknown_routes: u64,

@@ -43,6 +43,36 @@ fn numbered_columns_of_phones_are_tried_in_order_and_others_are_asked_about() {
 }
 
 #[test]
+fn numbered_columns_are_tried_by_their_numbers_wherever_they_stand() {
+    let given = given("");
+    let text = |header: &str| format!("{header},Nombre\n1155550102,1155550101,Ana\n1155550102,,Eva\n");
+    for header in ["Celular 2,Celular 1", "Celular 2,Celular"] {
+        assert_eq!(given.fates(text(header)), ["5491155550101", "5491155550102"], "{header}");
+    }
+}
+
+#[test]
+fn of_several_numbers_the_first_counts_that_what_is_sent_is_delivered_to() {
+    let given = given("phone = [\"Celular\", \"Fijo\"]");
+    for (cells, expected) in [
+        ("+1 305 444 0123,1155550101", "5491155550101"),
+        ("+53 5555 0123,1155550101", "5491155550101"),
+        ("+7 978 123 4567 / 1155550101,", "5491155550101"),
+        ("mamá +1 305 444 0123 hija 1155550101,", "5491155550101"),
+        ("no,+1 305 444 0123", "unreachable (no_marketing_there: US)"),
+        ("+53 5555 0123,+1 305 444 0123", "unreachable (closed_country)"),
+        ("1155550102,1155550101", "5491155550102"),
+    ] {
+        assert_eq!(given.fates(format!("Celular,Fijo\n{cells}\n")), [expected], "{cells}");
+    }
+    // Reminders are delivered in the United States.
+    let reminder = Given::campaign(&format!(
+        "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"UTC\"\n{BASE}[columns]\nphone = [\"Celular\", \"Fijo\"]\n"
+    ));
+    assert_eq!(reminder.fates("Celular,Fijo\n+1 305 444 0123,1155550101\n"), ["13054440123"]);
+}
+
+#[test]
 fn columns_of_phones_can_be_named_in_order_and_joined() {
     let named = given("phone = [\"Celular\", \"Fijo\"]");
     assert_eq!(named.fates("Fijo,Celular\n1155550101,1155550102\n1155550103,no\n"), ["5491155550102", "5491155550103"]);
