@@ -3,6 +3,7 @@
 
 use super::super::audience::{plain_number, serial_moment};
 use super::super::columns::fold;
+use super::when::to_the_minute;
 
 mod apart;
 mod number;
@@ -39,7 +40,8 @@ pub(super) fn serial_date(cell: &str) -> Option<String> {
     if !is_serial(cell) {
         return None;
     }
-    serial_moment(plain_number(cell)?)
+    let decimals = cell.split_once(['.', ',']).map_or(0, |(_, decimals)| decimals.len());
+    serial_moment(to_the_minute(plain_number(cell)?, decimals))
 }
 
 /// Days from 1990 to 2100, or a part of a day.

@@ -53,7 +53,9 @@ impl<'a> FirstRows<'a> {
         if when::time_alone(cell).is_some() {
             return Look::Times;
         }
-        match when::read(&[cell], DateOrder::DayFirst).or_else(|_| when::read(&[cell], DateOrder::MonthFirst)) {
+        let read = |order| when::read(&[cell], order);
+        let orders = [DateOrder::MonthFirst, DateOrder::YearFirst];
+        match orders.into_iter().fold(read(DateOrder::DayFirst), |found, order| found.or_else(|_| read(order))) {
             Ok(Moment::Instant(_) | Moment::Local(_, HasTime::Yes)) => Look::Moments,
             Ok(Moment::Local(_, HasTime::No)) => Look::Dates,
             Err(_) if self.is_phone(cell) => Look::Phones,

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use crate::domain::kind::CampaignKind;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
@@ -32,6 +34,8 @@ pub(super) struct Plan<'a> {
     /// What is not delivered where.
     pub(super) closed: Closed,
     kind: CampaignKind,
+    /// The day of the start, on the campaign's clock.
+    pub(super) today: Date,
 }
 
 impl<'a> Plan<'a> {
@@ -67,7 +71,8 @@ impl<'a> Plan<'a> {
         let only = only.map(|source| Expression::condition(source, &only_at, style, &known));
         let only = only.and_then(|compiled| keep(compiled, &mut problems));
         let zone = campaign.timezone.clone();
-        let closed = Closed::on(request.started_at.in_zone(&zone).date(), request.reach);
+        let today = request.started_at.in_zone(&zone).date();
+        let closed = Closed::on(today, request.reach);
         drop(known);
         let category = contents.as_ref().and_then(Contents::strictest_category);
         let hours = OpenHours::of(campaign, request.holidays, request.laws, category);
@@ -83,6 +88,7 @@ impl<'a> Plan<'a> {
                 hours,
                 closed,
                 kind: campaign.kind,
+                today,
             }),
             _ => Err(problems),
         }

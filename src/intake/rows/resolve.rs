@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use minijinja::value::Value;
 
@@ -22,20 +21,15 @@ use super::damage::{self, FoundPhone};
 use super::plan::{Plan, label};
 use super::seen::{Key, Same};
 use super::tally::Tally;
-use super::when::{self, HasTime, NoMoment};
+use super::when::NoMoment;
 use super::who::Who;
 use super::zones::{self, Zones};
 use super::{Draft, RowExclusion, RowsRequest, beginning, detail};
 
 mod agreed;
+mod moment;
 
-/// A row's date and time: the instant, and the wall clock it is printed with.
-#[derive(Clone, Copy)]
-struct Happens {
-    at: UnixMs,
-    local: DateTime,
-    has_time: bool,
-}
+use moment::Happens;
 
 /// The word of a row that has the id of another person's row.
 pub(super) const SAME_ID: &str = "same_id_as_row";
@@ -201,6 +195,7 @@ impl<'a> Resolver<'a> {
         let zone = own_zone.unwrap_or_else(|| self.zones.of_person(&to));
         let due = self.due(&to, happens_at, &zone);
         let due = due.map_err(|why| (ExclusionReason::TooLate, self.not_due(why, happens)))?;
+        let odd = happens.filter(|h| h.names_other_weekday).map(|_| self.moment_cells(&values.cells).join(" "));
         let filled = self.plan.contents.at(picked).fill(&row, &values.cells);
         let (fill, flattened) = filled.map_err(|unfit| (unfit.reason, unfit.detail))?;
         // An offer that is over is made to nobody.
@@ -224,6 +219,7 @@ impl<'a> Resolver<'a> {
             to,
             given: who.given.clone(),
         };
+        self.count_moment(happens, odd);
         self.count(&draft, due.shift, picked);
         Ok(Box::new(draft))
     }
@@ -291,36 +287,12 @@ impl<'a> Resolver<'a> {
         Arc::new(RowValues { cells, columns, vars, when, client, numbers })
     }
 
-    /// The date and time, `None` where the campaign has no use for one. It is written on the clock of the row's own
-    /// zone, else the campaign's: a clinic writes its appointments in its own time, wherever the patient's phone is from.
-    fn happens(&self, cells: &[String], own_zone: Option<&TimeZone>) -> Result<Option<Happens>, NoMoment> {
-        let places = &self.plan.columns.when;
-        if places.is_empty() {
-            return Ok(None);
-        }
-        let parts: Vec<&str> = places.iter().filter_map(|p| cells.get(*p)).map(String::as_str).collect();
-        let zone = own_zone.cloned().unwrap_or_else(|| self.zones.campaign());
-        let moment = when::read(&parts, self.dates)?;
-        let (at, local, has_time) = moment.in_zone(&zone).ok_or(NoMoment::Unreadable)?;
-        Ok(Some(Happens { at, local, has_time: has_time == HasTime::Yes }))
-    }
-
     fn is_selected(&self, row: &Value, bad_when: Option<NoMoment>) -> Result<bool, Why> {
         let Some(only) = &self.plan.only else { return Ok(true) };
         match (only.holds(row), bad_when) {
             (Ok(holds), _) => Ok(holds),
             (Err(_), Some(bad)) if only.uses(WHEN) => Err((ExclusionReason::BadWhen, bad.to_string())),
             (Err(failed), _) => Err((ExclusionReason::BadValue, detail::of_only(failed.refused))),
-        }
-    }
-
-    fn no_moment(&self, why: NoMoment, cells: &[String]) -> String {
-        let places = &self.plan.columns.when;
-        let parts: Vec<&str> = places.iter().filter_map(|p| cells.get(*p)).map(String::as_str).collect();
-        let columns: Vec<&str> = places.iter().map(|place| self.header(*place)).collect();
-        match why {
-            NoMoment::Unreadable => format!("{why}_in: {}: {}", columns.join(" + "), parts.join(" ")),
-            NoMoment::NoDate | NoMoment::NoTime => format!("{why}_of: {}", columns.join(" + ")),
         }
     }
 
@@ -338,16 +310,6 @@ impl<'a> Resolver<'a> {
     fn due(&self, to: &Phone, happens_at: Option<UnixMs>, zone: &TimeZone) -> Result<Due, NotDue> {
         let schedule = &self.request.campaign.schedule;
         schedule::due(schedule, happens_at, self.request.started_at, zone, self.plan.hours.of_person(to))
-    }
-
-    /// Counts a row that is too late, and says what it was for.
-    fn not_due(&mut self, why: NotDue, happens: Option<Happens>) -> String {
-        if why == NotDue::Closed {
-            self.tally.closed_until_latest += 1;
-            return "closed_until_latest".to_owned();
-        }
-        self.tally.misses_latest += 1;
-        happens.map(|h| format!("happens: {}", h.local.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default()
     }
 
     fn route(&mut self, cells: &[String]) -> String {

@@ -205,7 +205,7 @@ impl<'a> Looking<'a> {
         Self {
             plan,
             header,
-            dates: Dates::default(),
+            dates: Dates::about(plan.today),
             phones: Phones::default(),
             papers: Papers::default(),
             documents: Documents::default(),

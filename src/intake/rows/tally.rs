@@ -51,6 +51,13 @@ pub struct Tally {
     /// What the first of them says.
     #[serde(skip)]
     pub unclear_consent: Option<String>,
+    /// Messages reckoned from a date without a time: from midnight.
+    pub without_time: u64,
+    /// Messages whose date is another weekday than the one that its cell names.
+    pub other_weekdays: u64,
+    /// What the first of them says.
+    #[serde(skip)]
+    pub other_weekday: Option<String>,
 }
 
 impl Tally {
@@ -79,6 +86,9 @@ impl Tally {
             not_utf8,
             consent_unclear,
             unclear_consent,
+            without_time,
+            other_weekdays,
+            other_weekday,
         } = more;
         self.rows += rows;
         self.messages += messages;
@@ -104,6 +114,11 @@ impl Tally {
         self.consent_unclear += consent_unclear;
         if self.unclear_consent.is_none() {
             self.unclear_consent.clone_from(unclear_consent);
+        }
+        self.without_time += without_time;
+        self.other_weekdays += other_weekdays;
+        if self.other_weekday.is_none() {
+            self.other_weekday.clone_from(other_weekday);
         }
     }
 }

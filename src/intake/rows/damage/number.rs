@@ -126,7 +126,8 @@ fn one_of(given: &str, wanted: &Wanted<'_>) -> FoundPhone {
         is_one_of_several: several,
         ..FoundPhone::new(piece, Ok(phone), None)
     };
-    let marked = pieces.iter().filter(|piece| whole(piece)).filter_map(|piece| Some((*piece, number(piece, home).ok()?)));
+    let marked =
+        pieces.iter().filter(|piece| whole(piece)).filter_map(|piece| Some((*piece, number(piece, home).ok()?)));
     if let Some((piece, phone)) = best(marked, wanted) {
         return good(piece, phone, several);
     }
