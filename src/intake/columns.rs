@@ -9,6 +9,7 @@ use crate::domain::problem::Problem;
 
 use super::campaign_file::{CampaignFile, Labelled};
 
+mod consent;
 mod looks;
 mod phones;
 mod suggestion;
@@ -43,6 +44,8 @@ pub struct Columns {
     pub timezone: Option<usize>,
     /// Whether, or on what basis, the person has agreed to get promotions.
     pub consent: Option<usize>,
+    /// Columns in which a yes means that the person wants no promotions.
+    pub refusals: Vec<usize>,
     /// Who pays.
     pub cost_centre: Option<usize>,
     /// Where replies go.
@@ -119,7 +122,7 @@ fn search(
         None => search.first_but(words::NAME, &columns.phones),
     };
     columns.timezone = recognised(&mut search, &named.timezone, words::TIMEZONE);
-    columns.consent = recognised(&mut search, &named.consent, words::CONSENT);
+    (columns.consent, columns.refusals) = search.consents(named.consent.as_ref());
     columns.cost_centre = search.labelled(&campaign.cost_centre, words::COST_CENTRE);
     columns.route = search.labelled(&campaign.replies.route, words::ROUTE);
     columns.language = campaign.template.language_column.as_ref().and_then(|l| search.named(&l.column));
@@ -138,11 +141,16 @@ fn search(
 }
 
 impl Columns {
+    /// Whether a column says who has agreed to promotions, or who wants none.
+    pub const fn tells_consent(&self) -> bool {
+        self.consent.is_some() || !self.refusals.is_empty()
+    }
+
     /// Columns that are something.
     pub fn with_roles(&self) -> Vec<usize> {
         let single = [self.id, self.name, self.timezone, self.cost_centre, self.route, self.language, self.consent];
         let single = single.into_iter().chain([self.link]).flatten();
-        self.phones.iter().flatten().chain(&self.when).copied().chain(single).collect()
+        self.phones.iter().flatten().chain(&self.when).chain(&self.refusals).copied().chain(single).collect()
     }
 }
 
@@ -200,6 +208,10 @@ fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
     let joined = |places: &[usize]| places.iter().map(|at| title(*at)).collect::<Vec<_>>().join(" + ");
     if !columns.when.is_empty() {
         found.insert(0, ("when".to_owned(), joined(&columns.when)));
+    }
+    if !columns.refusals.is_empty() {
+        let titles: Vec<String> = columns.refusals.iter().map(|at| title(*at)).collect();
+        found.push(("refusal".to_owned(), titles.join(", ")));
     }
     let phones: Vec<String> = columns.phones.iter().map(|places| joined(places)).collect();
     found.insert(0, ("phone".to_owned(), phones.join(", ")));

@@ -237,6 +237,10 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
     if let Some(column) = plan.columns.language_unused.and_then(|place| file.facts.header.get(place)) {
         warnings.push(Problem::new("language_column", &[("column", column)]));
     }
+    let undecided: Vec<&str> = plan.undecided.iter().map(|place| file.facts.header[*place].as_str()).collect();
+    if !undecided.is_empty() {
+        warnings.push(Problem::new("yes_or_no_columns", &[("columns", &undecided.join(", "))]));
+    }
     let asked = (greets(request.campaign) && request.names.nobody().is_none()).then_some(request.names);
     let resolver = Resolver::new(request, plan, survey.order, survey.serial_dates);
     Ok(Rows {

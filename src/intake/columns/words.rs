@@ -365,6 +365,6 @@ pub(super) fn number(folded: &str) -> Option<u32> {
 
 /// Whether a folded header is one that is recognised.
 pub(in super::super) fn is_header_word(folded: &str) -> bool {
-    let lists = [NAME, ID, WHEN, DATE, TIME, TIMEZONE, LANGUAGE, CONSENT, COST_CENTRE, ROUTE];
-    is_phone_word(folded) || lists.iter().any(|words| words.contains(&folded))
+    let lists = [NAME, ID, WHEN, DATE, TIME, TIMEZONE, LANGUAGE, COST_CENTRE, ROUTE];
+    is_phone_word(folded) || lists.iter().any(|words| words.contains(&folded)) || super::consent::is_consent(folded)
 }

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use super::super::audience::{Audience, DateOrder, Line};
 use super::super::columns::{Look, Looks};
+use super::super::consent::Consent;
 use super::super::phone_number::Home;
 use super::damage;
 use super::when::{self, HasTime, Moment};
@@ -36,6 +37,13 @@ impl<'a> FirstRows<'a> {
             });
             cells.collect()
         })
+    }
+
+    /// Whether the cells of a column, as far as they are filled, all say yes or no.
+    pub(super) fn say_yes_or_no(&self, place: usize) -> bool {
+        let cells = self.rows().iter().filter_map(|row| row.get(place)).map(|cell| cell.trim());
+        let mut filled = cells.filter(|cell| !cell.is_empty()).peekable();
+        filled.peek().is_some() && filled.all(Consent::is_yes_or_no)
     }
 
     fn is_phone(&self, cell: &str) -> bool {

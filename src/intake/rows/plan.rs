@@ -34,6 +34,8 @@ pub(super) struct Plan<'a> {
     /// What is not delivered where.
     pub(super) closed: Closed,
     kind: CampaignKind,
+    /// Columns of yes and no in a promotion that nothing speaks of, where none says who has agreed to it.
+    pub(super) undecided: Vec<usize>,
     /// The day of the start, on the campaign's clock.
     pub(super) today: Date,
 }
@@ -76,10 +78,14 @@ impl<'a> Plan<'a> {
         drop(known);
         let category = contents.as_ref().and_then(Contents::strictest_category);
         let hours = OpenHours::of(campaign, request.holidays, request.laws, category);
+        let used = used(campaign, &columns);
+        let is_asked = campaign.kind == CampaignKind::Promotion && !columns.tells_consent();
+        let others = (0..header.len()).filter(|place| is_asked && !used.contains(place));
+        let undecided = others.filter(|place| first.say_yes_or_no(*place)).collect();
         match (contents, keep(hours, &mut problems)) {
             (Some(contents), Some(hours)) if problems.is_empty() => Ok(Self {
                 header: header.to_vec(),
-                used: used(campaign, &columns),
+                used,
                 sources: shape::sources(campaign, &columns),
                 columns,
                 contents,
@@ -88,6 +94,7 @@ impl<'a> Plan<'a> {
                 hours,
                 closed,
                 kind: campaign.kind,
+                undecided,
                 today,
             }),
             _ => Err(problems),

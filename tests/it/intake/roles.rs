@@ -200,3 +200,60 @@ fn columns_of_one_name_are_tried_in_order_or_said_by_their_place() {
     let names = "Teléfono,Nombre,Nombre\n1155550102,Ana,Paz\n";
     assert_eq!(given("name = \"Nombre 2\"").drafts(names)[0].name, "Paz");
 }
+
+#[test]
+fn who_wants_no_promotions_is_left_out_whatever_the_column_is_called() {
+    let promotion = given("");
+    let rows =
+        "1155550101,Ana,Sí\n1155550102,Eva,no\n1155550103,Lía,\n1155550104,Leo,01/03/2025\n1155550105,Luz,quizás\n";
+    for header in
+        ["Opt-out", "Baja", "No contactar", "Não perturbe", "Unsubscribed", "Bloqueado", "Consentimiento retirado"]
+    {
+        let out = |cell: &str| format!("no_consent (consent_refused_in: {header}: {cell})");
+        let unclear = format!("no_consent (consent_unclear_in: {header}: quizás)");
+        let fates = promotion.fates(format!("Telefono,Nombre,{header}\n{rows}"));
+        assert_eq!(
+            fates,
+            [&out("Sí"), "5491155550102", "5491155550103", &out("01/03/2025"), &unclear].map(str::to_owned),
+            "{header}"
+        );
+    }
+    // Both kinds of columns: who has agreed and then wanted no more gets none.
+    let both = "Telefono,Acepta marketing,Baja,No molestar\n1155550101,sí,,\n1155550102,sí,x,\n1155550103,no,,\n1155550104,sí,no,1\n";
+    let fates = promotion.fates(both);
+    assert_eq!((fates[0].as_str(), fates[2].as_str()), ("5491155550101", "no_consent"));
+    assert!(
+        fates[1].ends_with("(consent_refused_in: Baja: x)")
+            && fates[3].ends_with("(consent_refused_in: No molestar: 1)")
+    );
+    // The column that the campaign names counts alone, and for what its name says.
+    assert_eq!(given("consent = \"Acepta marketing\"").fates(both)[1], "5491155550102");
+    let named = given("consent = \"No molestar\"").fates(both);
+    assert_eq!((named[1].as_str(), named[2].as_str()), ("5491155550102", "5491155550103"));
+    assert!(named[3].starts_with("no_consent"), "{named:?}");
+    // A reminder is no promotion.
+    let reminder = Given::campaign(&format!(
+        "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\n{BASE}"
+    ));
+    assert_eq!(reminder.fates(both)[1], "5491155550102");
+}
+
+#[test]
+fn columns_of_yes_and_no_are_told_where_nothing_says_who_agreed() {
+    let text = |header: &str| {
+        format!("Telefono,Nombre,{header},Nota\n1155550101,Ana,sí,sí\n1155550102,Eva,No,a ver\n1155550103,Lía,,no\n")
+    };
+    let told = |given: &Given, header: &str| {
+        let warnings = given.open(text(header), |rows| rows.warnings()).unwrap();
+        warnings.into_iter().find(|w| w.code == "yes_or_no_columns").map(|w| w.args[0].1.clone())
+    };
+    assert_eq!(told(&given(""), "Prefiere"), Some("Prefiere".to_owned()));
+    assert_eq!(told(&given(""), "Baja"), None);
+    assert_eq!(told(&given(""), "Acepta"), None);
+    assert_eq!(told(&given("only = \"{{ prefiere }}\""), "Prefiere"), None, "something depends on it");
+    assert_eq!(told(&given("consent = \"Prefiere\""), "Prefiere"), None);
+    let reminder = Given::campaign(&format!(
+        "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\n{BASE}"
+    ));
+    assert_eq!(told(&reminder, "Prefiere"), None);
+}
