@@ -352,15 +352,20 @@ pub(super) fn is_phone_perhaps(folded: &str) -> bool {
     PHONE_PERHAPS.contains(&folded) || folded.split('_').any(|word| PHONE.contains(&word))
 }
 
-/// A folded header without the number at its end.
+/// A folded header without the number at its end, and without the word that Google's contacts have behind it:
+/// `Phone 1 - Value`.
 pub(super) fn stem(folded: &str) -> &str {
-    folded.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_')
+    without_value(folded).trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_')
 }
 
 /// The number at the end of a folded header; without one it comes first.
 pub(super) fn number(folded: &str) -> Option<u32> {
-    let digits = folded.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let digits = without_value(folded).trim_start_matches(|c: char| !c.is_ascii_digit());
     digits.parse().ok()
+}
+
+fn without_value(folded: &str) -> &str {
+    folded.strip_suffix("_value").filter(|numbered| numbered.ends_with(|c: char| c.is_ascii_digit())).unwrap_or(folded)
 }
 
 /// Whether a folded header is one that is recognised.

@@ -52,6 +52,14 @@ fn numbered_columns_are_tried_by_their_numbers_wherever_they_stand() {
 }
 
 #[test]
+fn the_contacts_that_google_exports_have_their_phones_recognised() {
+    let text = "Name,Phone 1 - Label,Phone 1 - Value,Phone 2 - Label,Phone 2 - Value\n\
+        Ana Paz,Mobile,+54 9 11 5555-0101,Home,\nEva Sol,Work,,Mobile,+54 9 11 5555-0102\n\
+        Lía Luz,Mobile,+54 9 11 5555-0103 ::: +54 9 11 5555-0104,,\n";
+    assert_eq!(given("").fates(text), ["5491155550101", "5491155550102", "5491155550103"]);
+}
+
+#[test]
 fn of_several_numbers_the_first_counts_that_what_is_sent_is_delivered_to() {
     let given = given("phone = [\"Celular\", \"Fijo\"]");
     for (cells, expected) in [
