@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::problem::Problem;
 
 use super::super::campaign_file::ColumnNames;
-use super::{Look, Search, fold, listed, words};
+use super::{Look, Search, listed, words};
 
 impl Search<'_> {
     /// The columns of phones, in the order in which they are tried.
@@ -21,20 +21,12 @@ impl Search<'_> {
             if same.len() > 1 {
                 all.extend(same.into_iter().map(|place| vec![place]));
             } else {
-                all.push(self.named_phone(name));
+                all.push(self.named_or_joined(name));
             }
         }
         let mut seen = BTreeSet::new();
         all.retain(|places| !places.is_empty() && seen.insert(places.clone()));
         all
-    }
-
-    /// A column, or several joined: `DDD + Telefone`.
-    fn named_phone(&mut self, name: &str) -> Vec<usize> {
-        if name.contains('+') && !self.folded.contains(&fold(name)) {
-            return self.joined(name);
-        }
-        self.named(name).into_iter().collect()
     }
 
     /// One column that is called so, or several that differ in a number: `telefono_1`, `telefono_2`.

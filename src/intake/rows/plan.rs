@@ -59,7 +59,7 @@ impl<'a> Plan<'a> {
         let names = columns.names.keys().chain(request.vars.keys()).map(String::as_str);
         let client = [columns::CLIENT_NAME, columns::CLIENT_PHONE];
         let known: BTreeSet<&str> = names.chain([expression::WHEN]).chain(client).collect();
-        let is_told = columns.names.contains_key(columns::CLIENT_NAME) || !greets(campaign);
+        let is_told = columns.names.contains_key(columns::CLIENT_NAME) || !columns.name.is_empty() || !greets(campaign);
         if let Some(why) = request.names.nobody().filter(|_| !is_told) {
             // Whoever is not known by name cannot be greeted by it.
             problems.push(Problem::new(why, &[("columns", &columns::listed(header))]));

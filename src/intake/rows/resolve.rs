@@ -22,7 +22,7 @@ use super::plan::{Plan, label};
 use super::seen::{Key, Same};
 use super::tally::Tally;
 use super::when::NoMoment;
-use super::who::Who;
+use super::who::{self, Who};
 use super::zones::{self, Zones};
 use super::{Draft, RowExclusion, RowsRequest, beginning, detail};
 
@@ -227,7 +227,7 @@ impl<'a> Resolver<'a> {
     /// The cells with what a spreadsheet did to numbers undone, where it is certain what they were.
     fn repaired(&mut self, mut cells: Vec<String>) -> Vec<String> {
         let plan = Arc::clone(&self.plan);
-        let numbers = plan.columns.phones.iter().flatten().copied().chain(plan.columns.id);
+        let numbers = plan.columns.phones.iter().flatten().copied().chain(plan.columns.id.iter().copied());
         for place in numbers {
             if let Some(digits) = cells.get(place).and_then(|cell| damage::whole_number(cell)) {
                 cells[place] = digits;
@@ -283,7 +283,10 @@ impl<'a> Resolver<'a> {
     fn values(&mut self, cells: Vec<String>, happens: Option<Happens>, style: Style) -> Arc<RowValues> {
         let when = happens.map(|h| When { local: h.local, has_time: h.has_time, style });
         let (columns, vars) = (Arc::clone(&self.columns), Arc::clone(&self.vars));
-        let (client, numbers) = (self.client.take(), std::mem::take(&mut self.numbers));
+        // A name of one column stands in its cell.
+        let joined = Some(who::name(&cells, &self.plan.columns.name)).filter(|name| !name.is_empty());
+        let joined = joined.filter(|_| self.plan.columns.name.len() > 1);
+        let (client, numbers) = (joined.or(self.client.take()), std::mem::take(&mut self.numbers));
         Arc::new(RowValues { cells, columns, vars, when, client, numbers })
     }
 

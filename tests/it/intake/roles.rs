@@ -52,6 +52,25 @@ fn numbered_columns_are_tried_by_their_numbers_wherever_they_stand() {
 }
 
 #[test]
+fn a_name_and_an_id_can_be_joined_of_several_columns() {
+    let given = Given::promotion(&format!(
+        "{BASE}[columns]\nname = \"Nombre + Apellido\"\nid = \"Sucursal + Nro\"\n[variables]\n1 = \"{{{{ client_name }}}}\"\n2 = \"{{{{ client_name | first_name }}}}\"\n"
+    ));
+    let text =
+        "Nombre,Apellido,Sucursal,Nro,Celular\nANA,PAZ,3,12,1155550101\nEVA,,31,2,1155550102\nLuz,Sol,,7,1155550103\n";
+    let rows = given.drafts(text);
+    let shown: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.external_id.as_deref())).collect();
+    // Without one of its columns an id would be another's.
+    assert_eq!(shown, [("ANA PAZ", Some("3-12")), ("EVA", Some("31-2")), ("Luz Sol", None)]);
+    let said: Vec<_> = rows[0].fill.body.iter().map(|value| value.text.as_str()).collect();
+    assert_eq!(said, ["ANA PAZ", "Ana"]);
+    let found = roles(&given, "Nombre,Apellido,Sucursal,Nro,Celular");
+    assert!(found.contains(&("name".to_owned(), "Nombre + Apellido".to_owned())), "{found:?}");
+    assert!(found.contains(&("id".to_owned(), "Sucursal + Nro".to_owned())), "{found:?}");
+    assert_eq!(given.blockers("Nombre,Sucursal,Nro,Celular\nAna,3,12,1155550101\n"), ["unknown_column"]);
+}
+
+#[test]
 fn the_contacts_that_google_exports_have_their_phones_recognised() {
     let text = "Name,Phone 1 - Label,Phone 1 - Value,Phone 2 - Label,Phone 2 - Value\n\
         Ana Paz,Mobile,+54 9 11 5555-0101,Home,\nEva Sol,Work,,Mobile,+54 9 11 5555-0102\n\
