@@ -6,9 +6,15 @@ use recado::engine::watcher::Watcher;
 use recado::store::{Store, alert};
 
 use super::{Ear, LASTS, alerts, stage};
-use crate::engine::feeds::{clinic, plan, rows};
+use crate::engine::feeds::{apply, clinic, plan};
 use crate::engine::stage::Stage;
 use crate::support::stores;
+
+/// A row for each of `id turno`; their numbers go by their places.
+fn rows(all: &[(&str, &str)]) -> String {
+    let row = |(no, (id, at)): (usize, &(&str, &str))| format!("{id},Ana,+549115555{no:04},{at}\n");
+    format!("id,nombre,telefono,turno\n{}", all.iter().enumerate().map(row).collect::<String>())
+}
 
 /// Keys of what is found to be wrong now.
 async fn found(store: &Store) -> Vec<String> {
@@ -64,8 +70,8 @@ async fn whoever_saw_the_sheet_of_such_a_file_is_not_told_again() {
         let (_ear, url) = Ear::listen().await;
         let stage = stage(&store, store.dir.path(), &url).await;
         let mut alerts = alerts(&stage.engine);
-        let run = crate::engine::feeds::apply(&stage, &clinic(""), &rows(&[("001", "26/11/2026 09:00")])).await;
-        let again = crate::engine::feeds::apply(&stage, &clinic(""), &rows(&[("1", "26/11/2026 09:00")])).await;
+        let run = apply(&stage, &clinic(""), &rows(&[("001", "26/11/2026 09:00")])).await;
+        let again = apply(&stage, &clinic(""), &rows(&[("1", "26/11/2026 09:00")])).await;
         assert_eq!(run, again);
         assert_eq!(stage.states(run).await, [("queued", 1)].into(), "{}: one appointment", store.name());
         stage.later(LASTS, &mut alerts).await;
