@@ -72,27 +72,22 @@ impl<'a> Plan<'a> {
         let only = campaign.columns.only.as_ref();
         let only = only.map(|source| Expression::condition(source, &only_at, style, &known));
         let only = only.and_then(|compiled| keep(compiled, &mut problems));
-        let zone = campaign.timezone.clone();
-        let today = request.started_at.in_zone(&zone).date();
-        let closed = Closed::on(today, request.reach);
+        let today = request.started_at.in_zone(&campaign.timezone).date();
         drop(known);
         let category = contents.as_ref().and_then(Contents::strictest_category);
         let hours = OpenHours::of(campaign, request.holidays, request.laws, category);
-        let used = used(campaign, &columns);
-        let is_asked = campaign.kind == CampaignKind::Promotion && !columns.tells_consent();
-        let others = (0..header.len()).filter(|place| is_asked && !used.contains(place));
-        let undecided = others.filter(|place| first.say_yes_or_no(*place)).collect();
+        let undecided = undecided(campaign, &columns, (header, &first));
         match (contents, keep(hours, &mut problems)) {
             (Some(contents), Some(hours)) if problems.is_empty() => Ok(Self {
                 header: header.to_vec(),
-                used,
+                used: used(campaign, &columns),
                 sources: shape::sources(campaign, &columns),
                 columns,
                 contents,
                 only,
                 home,
                 hours,
-                closed,
+                closed: Closed::on(today, request.reach),
                 kind: campaign.kind,
                 undecided,
                 today,
@@ -131,6 +126,16 @@ fn used(campaign: &CampaignFile, columns: &Columns) -> Vec<usize> {
     used.sort_unstable();
     used.dedup();
     used
+}
+
+/// See [`Plan::undecided`].
+fn undecided(campaign: &CampaignFile, columns: &Columns, (header, first): (&[String], &FirstRows<'_>)) -> Vec<usize> {
+    if campaign.kind != CampaignKind::Promotion || columns.tells_consent() {
+        return Vec::new();
+    }
+    let used = used(campaign, columns);
+    let others = (0..header.len()).filter(|place| !used.contains(place));
+    others.filter(|place| first.say_yes_or_no(*place)).collect()
 }
 
 fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {

@@ -51,6 +51,14 @@ pub struct Tally {
     /// What the first of them says.
     #[serde(skip)]
     pub unclear_consent: Option<String>,
+    /// What is odd about dates.
+    #[serde(flatten)]
+    pub dates: OddDates,
+}
+
+/// Messages with dates that are worth a look.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct OddDates {
     /// Messages reckoned from a date without a time: from midnight.
     pub without_time: u64,
     /// Messages whose date is another weekday than the one that its cell names.
@@ -58,6 +66,17 @@ pub struct Tally {
     /// What the first of them says.
     #[serde(skip)]
     pub other_weekday: Option<String>,
+}
+
+impl OddDates {
+    fn add(&mut self, more: &Self) {
+        let Self { without_time, other_weekdays, other_weekday } = more;
+        self.without_time += without_time;
+        self.other_weekdays += other_weekdays;
+        if self.other_weekday.is_none() {
+            self.other_weekday.clone_from(other_weekday);
+        }
+    }
 }
 
 impl Tally {
@@ -86,9 +105,7 @@ impl Tally {
             not_utf8,
             consent_unclear,
             unclear_consent,
-            without_time,
-            other_weekdays,
-            other_weekday,
+            dates,
         } = more;
         self.rows += rows;
         self.messages += messages;
@@ -115,10 +132,6 @@ impl Tally {
         if self.unclear_consent.is_none() {
             self.unclear_consent.clone_from(unclear_consent);
         }
-        self.without_time += without_time;
-        self.other_weekdays += other_weekdays;
-        if self.other_weekday.is_none() {
-            self.other_weekday.clone_from(other_weekday);
-        }
+        self.dates.add(dates);
     }
 }

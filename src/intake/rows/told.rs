@@ -37,9 +37,9 @@ impl Rows<'_> {
         counted(self.tally.unknown_routes, "unknown_routes", &[]);
         let unclear = self.tally.unclear_consent.as_deref().unwrap_or_default();
         counted(self.tally.consent_unclear, "consent_unclear", &[("example", unclear)]);
-        counted(self.tally.without_time, "dates_without_time", &[]);
-        let example = self.tally.other_weekday.as_deref().unwrap_or_default();
-        counted(self.tally.other_weekdays, "other_weekdays", &[("example", example)]);
+        counted(self.tally.dates.without_time, "dates_without_time", &[]);
+        let example = self.tally.dates.other_weekday.as_deref().unwrap_or_default();
+        counted(self.tally.dates.other_weekdays, "other_weekdays", &[("example", example)]);
         counted(self.lines.cells_beside(), "cells_beside", &[]);
         counted(self.lines.taken_short(), "short_rows", &[]);
         all.extend(self.far_ahead.problem(&self.request.campaign.timezone));

@@ -62,10 +62,11 @@ impl Resolver<'_> {
     /// Counts what is odd about the date of a message; `odd`: its cells, where they name another weekday.
     pub(super) fn count_moment(&mut self, happens: Option<Happens>, odd: Option<String>) {
         let is_reckoned_by = self.request.campaign.is_standing();
-        self.tally.without_time += u64::from(is_reckoned_by && happens.is_some_and(|h| !h.has_time));
-        self.tally.other_weekdays += u64::from(odd.is_some());
-        if self.tally.other_weekday.is_none() {
-            self.tally.other_weekday = odd;
+        let told = &mut self.tally.dates;
+        told.without_time += u64::from(is_reckoned_by && happens.is_some_and(|h| !h.has_time));
+        told.other_weekdays += u64::from(odd.is_some());
+        if told.other_weekday.is_none() {
+            told.other_weekday = odd;
         }
     }
 }
