@@ -124,37 +124,53 @@ const REFUSES: &[&str] = &[
 /// Beginnings of words that say it wherever they stand.
 const REFUSES_BEGINS: &[&str] = &["unsubscri", "desuscri", "desinscri", "descadastr", "optout"];
 
-/// Words of a no at the beginning of a name, and beginnings of those behind one: `no_contactar`, `nao_perturbe`.
-const NO: &[&str] = &["no", "nao", "not", "dont", "sin", "sem", "without", "never"];
+/// Words of a no at the beginning of a name, and words behind one: `no_contactar`, `nao_perturbe`. Whole words, as `No. envío`
+/// and `Nº contacto` are numbers.
+const NO: &[&str] = &["no", "nao", "not", "dont"];
 const NO_WHAT: &[&str] = &[
-    "contact",
-    "contat",
-    "molest",
-    "envi",
-    "mand",
-    "llam",
-    "escrib",
-    "escrev",
-    "pertur",
+    "contactar",
+    "contatar",
+    "molestar",
+    "enviar",
+    "envie",
+    "envien",
+    "mandar",
+    "llamar",
+    "llame",
+    "escribir",
+    "escrever",
+    "perturbe",
+    "perturbar",
+    "incomodar",
+    "incomode",
     "disturb",
-    "call",
     "send",
-    "acept",
-    "aceit",
+    "acepta",
+    "acepto",
+    "aceita",
+    "aceito",
     "accept",
-    "autoriz",
-    "permit",
-    "consent",
-    "quier",
+    "autoriza",
+    "autorizo",
+    "permite",
+    "consiente",
+    "consente",
+    "quiere",
     "quer",
-    "dese",
-    "recib",
-    "receb",
-    "promo",
-    "publici",
+    "desea",
+    "deseja",
+    "recibir",
+    "receber",
+    "promociones",
+    "promocoes",
+    "publicidad",
+    "publicidade",
     "marketing",
-    "incomod",
 ];
+
+/// The same of `do_not_contact`, and of `sin_consentimiento`.
+const NOT_WHAT: &[&str] = &["contact", "call", "message", "disturb", "send", "market"];
+const WITHOUT: &[&str] = &["sin", "sem", "without"];
 
 /// Beginnings of words by which a yes has ended: `consentimiento_retirado`.
 const ENDED: &[&str] = &[
@@ -223,12 +239,14 @@ fn says_no(folded: &str) -> bool {
         let rest: Vec<&str> = all.iter().copied().filter(|word| !begins(word, ENDED)).collect();
         rest.len() < all.len() && says_yes(&rest.join("_"))
     };
-    let behind = |no: usize| all.get(no).is_some_and(|word| begins(word, NO_WHAT));
-    all.iter().any(|word| begins(word, REFUSES_BEGINS))
-        || all.windows(2).any(|two| matches!(two, ["opt" | "opted", "out"]))
-        || matches!(all.as_slice(), ["do", "not", ..]) && behind(2)
-        || all.first().is_some_and(|word| NO.contains(word)) && behind(1)
-        || is_ended()
+    let is_no = match all.as_slice() {
+        ["do", "not", what, ..] => NOT_WHAT.contains(what),
+        [without, what @ ..] if WITHOUT.contains(without) => says_yes(&what.join("_")),
+        [no, what, ..] => NO.contains(no) && NO_WHAT.contains(what),
+        _ => false,
+    };
+    let is_out = |two: &[&str]| matches!(two, ["opt" | "opted", "out"]);
+    is_no || all.iter().any(|word| begins(word, REFUSES_BEGINS)) || all.windows(2).any(is_out) || is_ended()
 }
 
 #[cfg(test)]
@@ -289,6 +307,10 @@ mod tests {
             "No.",
             "Nº de socio",
             "No de celular",
+            "Nº contacto",
+            "No. envío",
+            "Nº autorización",
+            "Nº de consentimiento",
             "Baja temperatura",
             "Marketing",
             "Promociones",

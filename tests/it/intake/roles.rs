@@ -239,11 +239,9 @@ fn who_wants_no_promotions_is_left_out_whatever_the_column_is_called() {
         let out = |cell: &str| format!("no_consent (consent_refused_in: {header}: {cell})");
         let unclear = format!("no_consent (consent_unclear_in: {header}: quizás)");
         let fates = promotion.fates(format!("Telefono,Nombre,{header}\n{rows}"));
-        assert_eq!(
-            fates,
-            [&out("Sí"), "5491155550102", "5491155550103", &out("01/03/2025"), &unclear].map(str::to_owned),
-            "{header}"
-        );
+        let taken = ["5491155550102", "5491155550103"].map(str::to_owned);
+        assert_eq!(fates[1..3], taken, "{header}");
+        assert_eq!([&fates[0], &fates[3], &fates[4]], [&out("Sí"), &out("01/03/2025"), &unclear], "{header}");
     }
     // Both kinds of columns: who has agreed and then wanted no more gets none.
     let both = "Telefono,Acepta marketing,Baja,No molestar\n1155550101,sí,,\n1155550102,sí,x,\n1155550103,no,,\n1155550104,sí,no,1\n";
