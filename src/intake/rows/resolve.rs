@@ -21,7 +21,7 @@ use super::damage::{self, FoundPhone};
 use super::plan::{Plan, label};
 use super::seen::{Key, Same};
 use super::tally::Tally;
-use super::when::NoMoment;
+use super::when::{self, NoMoment};
 use super::who::{self, Who};
 use super::zones::{self, Zones};
 use super::{Draft, RowExclusion, RowsRequest, beginning, detail};
@@ -232,6 +232,12 @@ impl<'a> Resolver<'a> {
             if let Some(digits) = cells.get(place).and_then(|cell| damage::whole_number(cell)) {
                 cells[place] = digits;
                 *self.repairs.entry(Repair::Exponent).or_default() += 1;
+            }
+        }
+        // Filters read a cell by itself, and day first.
+        for place in plan.columns.when.iter().copied().filter(|_| self.dates == DateOrder::YearFirst) {
+            if let Some(date) = cells.get(place).and_then(|cell| when::with_century(cell)) {
+                cells[place] = date;
             }
         }
         for place in plan.columns.when.iter().copied().filter(|_| self.serial_dates) {

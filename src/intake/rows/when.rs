@@ -136,6 +136,16 @@ pub fn short(cell: &str) -> Option<(i64, i64)> {
     is_date.then_some((*first, *last))
 }
 
+/// A date that begins with the two digits of its year, with all four: `26-11-30 10:00` is `2026-11-30 10:00`, which is one
+/// date in every order. `None`: it is none.
+pub fn with_century(cell: &str) -> Option<String> {
+    short(cell)?;
+    let whole = format!("20{}", cell.trim_start());
+    let read = |cell: &str, order| read(&[cell], order).ok();
+    let is_same = read(&whole, DateOrder::DayFirst) == read(cell, DateOrder::YearFirst);
+    (is_same && read(&whole, DateOrder::DayFirst).is_some()).then_some(whole)
+}
+
 fn with_offset(cell: &str) -> Option<Timestamp> {
     let iso = cell.len() >= 17 && cell.as_bytes()[..4].iter().all(u8::is_ascii_digit);
     iso.then(|| cell.trim().parse().ok()).flatten()

@@ -82,6 +82,18 @@ fn the_year_can_be_said_to_come_first() {
 }
 
 #[test]
+fn texts_say_the_date_that_was_read() {
+    let given = reminder("[variables]\n1 = \"{{ fecha | date }}\"\n2 = \"{{ when | date }}\"\n");
+    for row in given.drafts(rows(&LAST_DAYS)) {
+        assert_eq!(row.fill.body[0].text, row.fill.body[1].text);
+    }
+    assert_eq!(given.drafts(rows(&LAST_DAYS))[3].fill.body[0].text, "01/12/2026");
+    // A time in front of its date.
+    let front = ["10:00 26-11-27", "10:00 26-11-28", "10:00 26-11-30"];
+    assert_eq!(days(&given, &front), ["2026-11-27", "2026-11-28", "2026-11-30"]);
+}
+
+#[test]
 fn dates_far_ahead_are_told_with_the_first_row() {
     let given = reminder("");
     let told_of = told(&given, &["28/11/2026 10:00", "26/11/2062 10:00", "24/11/2027 10:00", "28/11/2027 10:00"]);
