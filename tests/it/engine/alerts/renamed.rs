@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use recado::engine::watcher::Watcher;
-use recado::store::{Store, alert};
+use recado::store::{Store, alert, run};
 
 use super::{Ear, LASTS, alerts, stage};
 use crate::engine::feeds::{apply, clinic, plan};
@@ -50,10 +50,13 @@ async fn a_file_with_other_ids_that_is_taken_up_by_itself_is_told_until_the_next
         assert_eq!(found(&store).await, [""; 0], "{}", store.name());
         drop_in(&stage, &mut watcher, "turnos-2.csv", &all(["1", "2", "3"])).await;
         stage.later(Duration::ZERO, &mut alerts).await;
-        assert_eq!(found(&store).await, ["ids_rewritten:1"], "{}", store.name());
+        let run = run::open(&store).await.unwrap()[0].id;
+        assert_eq!(found(&store).await, [format!("ids_rewritten:{run}")], "{}", store.name());
         stage.later(LASTS, &mut alerts).await;
-        let began = "The last file of campaign clinic has other ids for 2 of its people and times (run 1). Nothing is sent \
-            twice; see on its page whether the ids are right, as answers and later files go by them.";
+        let began = format!(
+            "The last file of campaign clinic has other ids for 2 of its people and times (run {run}). Nothing is sent \
+             twice; see on its page whether the ids are right, as answers and later files go by them."
+        );
         assert_eq!(ear.sentences(), [began], "{}", store.name());
         drop_in(&stage, &mut watcher, "turnos-3.csv", &all(["1", "2", "3"]).replace("11:00", "11:30")).await;
         stage.later(Duration::ZERO, &mut alerts).await;
