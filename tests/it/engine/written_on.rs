@@ -136,6 +136,7 @@ async fn a_file_of_the_bytes_of_an_earlier_one_is_applied_and_filed_away() {
         let (usual, moved) = (rows(&[("A", "26/11/2026 09:00")]), rows(&[("A", "27/11/2026 09:00")]));
         for (name, text) in [("turnos-1.csv", &usual), ("turnos-2.csv", &moved), ("turnos-3.csv", &usual)] {
             std::fs::write(folder.join(name), text).unwrap();
+            stage.clock.advance(Duration::from_mins(1));
             for _ in 0..4 {
                 watcher.step().await.unwrap();
                 plan(&stage).await;

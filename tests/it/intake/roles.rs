@@ -67,7 +67,7 @@ fn a_name_and_an_id_can_be_joined_of_several_columns() {
     let found = roles(&given, "Nombre,Apellido,Sucursal,Nro,Celular");
     assert!(found.contains(&("name".to_owned(), "Nombre + Apellido".to_owned())), "{found:?}");
     assert!(found.contains(&("id".to_owned(), "Sucursal + Nro".to_owned())), "{found:?}");
-    assert_eq!(given.blockers("Nombre,Sucursal,Nro,Celular\nAna,3,12,1155550101\n"), ["unknown_column"]);
+    assert_eq!(given.blockers("Nombre,Sucursal,Nro,Celular\nAna,3,12,1155550101\n")[0], "unknown_column");
 }
 
 #[test]
