@@ -76,6 +76,16 @@ async fn what_an_earlier_file_of_changes_left_out_is_told_until_a_later_one_spea
 
 #[tokio::test]
 async fn whoever_was_moved_and_moved_back_before_that_was_told_is_phoned_all_the_same() {
+    moved_and_back(|row| row.replace("26/11/2026 09:00", "27/11/2026 10:00")).await;
+}
+
+#[tokio::test]
+async fn whoever_got_another_number_and_the_first_again_is_phoned_all_the_same() {
+    moved_and_back(|row| row.replace("+54911555", "+54911444")).await;
+}
+
+/// `change` is made to one of two people's rows, and taken back before anything left.
+async fn moved_and_back(change: fn(String) -> String) {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
         let campaign = clinic("contains = \"only changes\"");
@@ -91,8 +101,8 @@ async fn whoever_was_moved_and_moved_back_before_that_was_told_is_phoned_all_the
             let text = std::fs::read_to_string(&target).unwrap();
             text.lines().skip(1).filter_map(|line| line.split(',').nth(2).map(str::to_owned)).collect::<Vec<_>>()
         };
-        apply(&stage, &campaign, &rows(&[("A", "27/11/2026 10:00")])).await;
-        assert_eq!(listed().await, ["B"], "its new time is still to be told, {}", store.name());
+        apply(&stage, &campaign, &change(rows(&[("A", "26/11/2026 09:00")]))).await;
+        assert_eq!(listed().await, ["B"], "what is new is still to be told, {}", store.name());
         apply(&stage, &campaign, &rows(&[("A", "26/11/2026 09:00")])).await;
         let states = stage.states(id).await;
         assert_eq!((states["cancelled"], states.get("queued")), (1, None), "{} {states:?}", store.name());
