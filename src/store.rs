@@ -51,6 +51,7 @@ pub mod reading;
 pub mod receipt;
 pub mod recurrence;
 pub mod refusal;
+pub mod renaming;
 pub mod retention;
 mod room;
 pub mod run;

@@ -715,6 +715,14 @@ CREATE TABLE amendment (
     PRIMARY KEY (run_id, revision)
 );
 
+-- Rows of such a file that have another id than in the file before, where there are any.
+CREATE TABLE renaming (
+    run_id   BIGINT NOT NULL,
+    revision BIGINT NOT NULL,
+    n        BIGINT NOT NULL,
+    PRIMARY KEY (run_id, revision)
+);
+
 -- A campaign with `every`: the version that runs, and when next. NULL: no more.
 CREATE TABLE recurrence (
     campaign_id BIGINT PRIMARY KEY REFERENCES campaign (id),

@@ -116,7 +116,8 @@ async fn import(
     let mut text = format!("{} put on the list, {} were on it already\n", cell(&done["added"]), cell(&done["already"]));
     let wrong: Vec<String> = done["wrong"].as_array().into_iter().flatten().map(cell).collect();
     if !wrong.is_empty() {
-        text.extend(["lines without a good number, not on the list: ", &wrong.join(", "), "\n"]);
+        let lines = if wrong.len() == 1 { "line" } else { "lines" };
+        text.extend(["not on the list, as there is no good number: ", lines, " ", &wrong.join(", "), "\n"]);
     }
     Ok((done, text))
 }

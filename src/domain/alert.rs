@@ -24,6 +24,8 @@ pub enum AlertKind {
     StartLate,
     /// A new file of a run that goes on waits for a person.
     FileWaits,
+    /// A file that was taken up by itself has other ids than the one before.
+    IdsRewritten,
     /// A started run's rows are not read.
     PlanLate,
     /// Messages are due and none leaves, with no gate that says why.
@@ -54,12 +56,13 @@ pub enum AlertKind {
 
 impl AlertKind {
     /// Every kind that has a condition.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Hold,
         Self::RunPaused,
         Self::CampaignRefused,
         Self::StartLate,
         Self::FileWaits,
+        Self::IdsRewritten,
         Self::PlanLate,
         Self::QueueStill,
         Self::WebhookSilent,
@@ -82,6 +85,7 @@ impl AlertKind {
             Self::CampaignRefused => "campaign_refused",
             Self::StartLate => "start_late",
             Self::FileWaits => "file_waits",
+            Self::IdsRewritten => "ids_rewritten",
             Self::PlanLate => "plan_late",
             Self::QueueStill => "queue_still",
             Self::WebhookSilent => "webhook_silent",

@@ -11,6 +11,7 @@ mod email;
 mod lateness;
 mod nodes;
 mod paused;
+mod renamed;
 mod unwritten;
 mod ways;
 mod webhook;

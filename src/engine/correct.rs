@@ -67,7 +67,7 @@ impl Engine {
         let run = run::get(&self.store, id).await?.ok_or(EngineError::Unknown { what: "run" })?;
         let before = version::get(&self.store, run.version_id).await?;
         let before = before.ok_or(StoreError::Corrupt { what: "run.version_id" })?;
-        let (template, mapping) = match self.correctable(&run, &before, definition).await? {
+        let (template, mapping, rest) = match self.correctable(&run, &before, definition).await? {
             Ok(found) => found,
             Err(problems) => return Ok(CorrectOutcome::Refused(problems)),
         };
@@ -76,7 +76,7 @@ impl Engine {
         if to == before.id && template == run.snapshots()? {
             return refused("correct_nothing");
         }
-        let split = self.split(id).await?;
+        let split = Split { rest, ..self.split(id).await? };
         let new = NewCorrection {
             run: id,
             from: before.id,
@@ -99,14 +99,14 @@ impl Engine {
         Ok(CorrectOutcome::Corrected(split))
     }
 
-    /// The template as the provider has it now and the usual values of what it takes, if `run` could go on with that file;
-    /// else what stands in the way.
+    /// The template as the provider has it now, the usual values of what it takes, and how many messages would go out, if
+    /// `run` could go on with that file; else what stands in the way.
     async fn correctable(
         &self,
         run: &Run,
         before: &version::Version,
         definition: &str,
-    ) -> Result<Result<(Snapshot, BTreeMap<String, String>), Vec<Problem>>, EngineError> {
+    ) -> Result<Result<(Snapshot, BTreeMap<String, String>, i64), Vec<Problem>>, EngineError> {
         let mut file = match load::parse(definition) {
             Ok(file) => file,
             Err(problems) => return Ok(Err(problems)),
@@ -128,8 +128,12 @@ impl Engine {
         let mapping = self.with_mapping(&account.name, &mut file, Some(&template.main)).await?;
         let version = version::Version { definition: definition.to_owned(), ..before.clone() };
         let candidate = Candidate { version, file, sender: Some(sender), account: Some(account), standing: None };
-        let sheet = self.judge_but(&candidate, Some(template.clone()), Some(run.id)).await?;
-        Ok(if sheet.blockers.is_empty() { Ok((template, mapping)) } else { Err(sheet.blockers) })
+        // Rows whose messages have left, or ended, stay as they are.
+        let all = correction::stay(&self.store, run.id, MessageId(i64::MAX)).await?;
+        let gone =
+            all.into_iter().filter(|(_, _, state)| *state != MessageState::Queued).map(|(row, ..)| row).collect();
+        let (sheet, rest) = self.judge_but(&candidate, Some(template.clone()), (run.id, gone)).await?;
+        Ok(if sheet.blockers.is_empty() { Ok((template, mapping, rest)) } else { Err(sheet.blockers) })
     }
 
     /// The version of the corrected file over the audience of the one before.

@@ -164,8 +164,8 @@ impl Engine {
         let Some(campaign) = campaign::get(&self.store, campaign).await? else { return Ok(()) };
         let dir = self.config.campaigns_dir.join(&campaign.name);
         let (name, hash) = (name.to_owned(), hash.to_owned());
-        let older = (!in_order(file)).then(|| file.file.clone());
-        let done = aside(move || folder::file_away(&dir, &name, &hash, older.as_deref())).await?;
+        let (pattern, in_order) = (file.file.clone(), in_order(file));
+        let done = aside(move || folder::file_away(&dir, (&name, &hash), &pattern, in_order)).await?;
         let used = done.map_err(|cause| EngineError::File { place: "the campaigns' folder", cause })?;
         let mut watched = self.used_files.lock().unwrap_or_else(PoisonError::into_inner);
         watched.extend(used.map(|used| (campaign.name, used)));

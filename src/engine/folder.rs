@@ -147,18 +147,26 @@ impl Used {
     }
 }
 
-/// Moves `name`, if its bytes still have this SHA-256, and then what fits `older` and was written before it, to `used/`.
-/// `None`: it is not that file any more.
-pub fn file_away(folder: &Path, name: &str, hash: &str, older: Option<&str>) -> io::Result<Option<Used>> {
+/// Moves `name`, if its bytes still have this SHA-256, to `used/`, else the oldest of what fits `pattern` with the same bytes: it
+/// was known under the name that it had before. Then, unless each counts (`in_order`), what fits and was written before it.
+/// `None`: there is no such file any more.
+pub fn file_away(folder: &Path, (name, hash): (&str, &str), pattern: &str, in_order: bool) -> io::Result<Option<Used>> {
     let all = files(folder)?;
-    let Some(used) = all.iter().find(|file| file.name == name) else { return Ok(None) };
-    if audience::hash_of(&folder.join(name))? != hash {
-        return Ok(None);
+    let fits = |file: &&Seen| file.name != DEFINITION && fits_pattern(pattern, &file.name);
+    let named = all.iter().filter(|file| file.name == name);
+    let mut used = None;
+    for file in named.chain(all.iter().filter(fits).filter(|file| file.name != name)) {
+        if audience::hash_of(&folder.join(&file.name))? == hash {
+            used = Some(file);
+            break;
+        }
     }
-    let moved = Used { path: move_away(folder, name)?, size: used.size };
-    let Some(pattern) = older else { return Ok(Some(moved)) };
-    let before = all.iter().filter(|file| file.name != name && file.written <= used.written);
-    for file in before.filter(|file| file.name != DEFINITION && fits_pattern(pattern, &file.name)) {
+    let Some(used) = used else { return Ok(None) };
+    let moved = Used { path: move_away(folder, &used.name)?, size: used.size };
+    if in_order {
+        return Ok(Some(moved));
+    }
+    for file in all.iter().filter(fits).filter(|file| file.name != used.name && file.written <= used.written) {
         move_away(folder, &file.name)?;
     }
     Ok(Some(moved))
@@ -260,16 +268,29 @@ mod tests {
         assert_eq!(audience(&seen, "t*.csv", false).unwrap().name, "t3.csv");
         assert_eq!(audience(&seen, "t*.csv", true).unwrap().name, "t1.csv");
         let hash = audience::hash_of(&dir.path().join("t2.csv")).unwrap();
-        file_away(dir.path(), "t2.csv", "another", Some("t*.csv")).unwrap();
+        file_away(dir.path(), ("t2.csv", "another"), "t*.csv", false).unwrap();
         assert_eq!(files(dir.path()).unwrap().len(), 3, "it is not the file that was used");
-        file_away(dir.path(), "t2.csv", &hash, Some("t*.csv")).unwrap();
+        file_away(dir.path(), ("t2.csv", &hash), "t*.csv", false).unwrap();
         let left: Vec<String> = files(dir.path()).unwrap().into_iter().map(|f| f.name).collect();
         assert_eq!(left, ["t3.csv"]);
         write("t2.csv", "b", 4);
-        file_away(dir.path(), "t2.csv", &hash, None).unwrap();
+        file_away(dir.path(), ("t2.csv", &hash), "t*.csv", true).unwrap();
         let mut used: Vec<String> = files(&dir.path().join("used")).unwrap().into_iter().map(|f| f.name).collect();
         used.sort();
         assert_eq!(used, ["t1.csv", "t2 (2).csv", "t2.csv"]);
+    }
+
+    #[test]
+    fn a_used_file_that_came_again_under_another_name_is_filed_away_by_its_bytes() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in [("t4.csv", "b"), ("t5.csv", "a"), ("notes.txt", "a")] {
+            fs::write(dir.path().join(name), text).unwrap();
+        }
+        let hash = audience::hash_of(&dir.path().join("t5.csv")).unwrap();
+        let used = file_away(dir.path(), ("t3.csv", &hash), "t*.csv", true).unwrap().unwrap();
+        assert_eq!(used.name(), "t5.csv");
+        let left = files(dir.path()).unwrap();
+        assert!(left.len() == 2 && left.iter().all(|file| file.name != "t5.csv"), "{left:?}");
     }
 
     #[test]
@@ -278,7 +299,7 @@ mod tests {
         let mut writer = File::create(dir.path().join("t1.csv")).unwrap();
         writer.write_all(b"a\n").unwrap();
         let hash = audience::hash_of(&dir.path().join("t1.csv")).unwrap();
-        let used = file_away(dir.path(), "t1.csv", &hash, None).unwrap().unwrap();
+        let used = file_away(dir.path(), ("t1.csv", &hash), "t*.csv", true).unwrap().unwrap();
         assert!(!used.has_grown());
         writer.write_all(b"b\n").unwrap();
         assert!(used.has_grown());

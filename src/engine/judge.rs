@@ -70,14 +70,25 @@ impl Engine {
         Ok((forecast::throughput(self, sender).await?, forecast::around(self, sender, account).await?))
     }
 
-    /// The sheet of a run that is to be corrected, whose own messages stand in nobody's way.
+    /// The sheet of a run that is to be corrected, whose own messages stand in nobody's way, and how many messages it has for
+    /// rows that are not among `gone`.
     pub(super) async fn judge_but(
         &self,
         candidate: &Candidate,
         template: Option<Snapshot>,
-        run: Option<RunId>,
-    ) -> Result<Sheet, EngineError> {
-        Box::pin(self.judged(candidate, template, (None, run))).await
+        (run, gone): (RunId, BTreeSet<i64>),
+    ) -> Result<(Sheet, i64), EngineError> {
+        let known = Box::pin(self.known(candidate, template, Some(run))).await?;
+        let failure = known.failure.clone();
+        let judged = aside(move || {
+            let mut rest = 0;
+            let is_more = |row: &SheetRow| row.reason.is_none() && !gone.contains(&row.row);
+            let sheet = known.sheet(None, &|_, _| (), &mut |row| rest += i64::from(is_more(row)));
+            (sheet, rest)
+        });
+        let judged = judged.await?;
+        failure.told()?;
+        Ok(judged)
     }
 
     /// The template that tells a new time, and what the version would amend.
@@ -105,16 +116,7 @@ impl Engine {
         template: Option<Snapshot>,
         listed: Option<Range<i64>>,
     ) -> Result<Sheet, EngineError> {
-        Box::pin(self.judged(candidate, template, (listed, None))).await
-    }
-
-    async fn judged(
-        &self,
-        candidate: &Candidate,
-        template: Option<Snapshot>,
-        (listed, but): (Option<Range<i64>>, Option<RunId>),
-    ) -> Result<Sheet, EngineError> {
-        let known = self.known(candidate, template, but).await?;
+        let known = Box::pin(self.known(candidate, template, None)).await?;
         let failure = known.failure.clone();
         let sheet = aside(move || known.sheet(listed, &|_, _| (), &mut |_| ())).await?;
         failure.told()?;

@@ -33,7 +33,7 @@ use still::{Still, Taken, taken};
 const EVERY: Duration = Duration::from_secs(2);
 
 /// Who loads and starts what the folder holds.
-const FOLDER: &str = "folder";
+pub(super) const FOLDER: &str = "folder";
 
 /// Watches the folder.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use crate::domain::problem::Problem;
 
 use super::campaign_file::{CampaignFile, Labelled};
 
+mod consent;
 mod looks;
 mod phones;
 mod suggestion;
@@ -28,21 +29,23 @@ pub const CLIENT_PHONE: &str = "client_phone";
 /// Places of the columns in a row.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Columns {
-    /// The numbers to send to, the first good one counts; each perhaps joined of several columns.
+    /// The numbers to send to, the first that can be counts; each perhaps joined of several columns.
     pub phones: Vec<Vec<usize>>,
-    /// The row's identity across files.
-    pub id: Option<usize>,
+    /// The row's identity across files, joined of several columns; empty: rows have none.
+    pub id: Vec<usize>,
     /// Whether the identity, with the date, tells messages apart. An id that was only recognised by its header does so
     /// where rows are appointments; in a promotion the person does, or a customer listed twice would get it twice.
     pub id_is_key: bool,
-    /// The person's name.
-    pub name: Option<usize>,
+    /// The person's name, joined of several columns; empty: rows have none.
+    pub name: Vec<usize>,
     /// Columns that hold the date and time, to be read in this order; empty when rows have none.
     pub when: Vec<usize>,
     /// The person's time zone.
     pub timezone: Option<usize>,
     /// Whether, or on what basis, the person has agreed to get promotions.
     pub consent: Option<usize>,
+    /// Columns in which a yes means that the person wants no promotions.
+    pub refusals: Vec<usize>,
     /// Who pays.
     pub cost_centre: Option<usize>,
     /// Where replies go.
@@ -110,16 +113,19 @@ fn search(
         Some(name) => search.named(name),
         None => search.first(words),
     };
-    let own_number = search.first(words::OWN_NUMBER).filter(|_| named.id_is_of_clients && named.id.is_none());
-    columns.id = own_number.or_else(|| recognised(&mut search, &named.id, words::ID));
-    columns.id_is_key = columns.id.is_some() && (named.id.is_some() || !columns.when.is_empty());
+    let own_number = search.first(words::OWN_NUMBER).filter(|_| named.id_is_of_clients);
+    columns.id = match &named.id {
+        Some(name) => search.named_or_joined(name),
+        None => own_number.or_else(|| search.first(words::ID)).into_iter().collect(),
+    };
+    columns.id_is_key = !columns.id.is_empty() && (named.id.is_some() || !columns.when.is_empty());
     columns.name = match &named.name {
-        Some(name) => search.named(name),
+        Some(name) => search.named_or_joined(name),
         // `Contacto` may hold the phone.
-        None => search.first_but(words::NAME, &columns.phones),
+        None => search.first_but(words::NAME, &columns.phones).into_iter().collect(),
     };
     columns.timezone = recognised(&mut search, &named.timezone, words::TIMEZONE);
-    columns.consent = recognised(&mut search, &named.consent, words::CONSENT);
+    (columns.consent, columns.refusals) = search.consents(named.consent.as_ref());
     columns.cost_centre = search.labelled(&campaign.cost_centre, words::COST_CENTRE);
     columns.route = search.labelled(&campaign.replies.route, words::ROUTE);
     columns.language = campaign.template.language_column.as_ref().and_then(|l| search.named(&l.column));
@@ -127,8 +133,9 @@ fn search(
     columns.language_unused = recognised.filter(|_| campaign.template.language_column.is_none());
     columns.link = campaign.template.header_link.as_ref().and_then(|l| search.labelled(l, &[]));
     columns.names = names(header);
-    for (name, place) in [(CLIENT_NAME, columns.name), (CLIENT_PHONE, columns.phones.iter().flatten().next().copied())]
-    {
+    // A name of several columns is no column's.
+    let name = if let [one] = columns.name.as_slice() { Some(*one) } else { None };
+    for (name, place) in [(CLIENT_NAME, name), (CLIENT_PHONE, columns.phones.iter().flatten().next().copied())] {
         if let Some(place) = place {
             columns.names.entry(name.to_owned()).or_insert(place);
         }
@@ -138,11 +145,16 @@ fn search(
 }
 
 impl Columns {
+    /// Whether a column says who has agreed to promotions, or who wants none.
+    pub const fn tells_consent(&self) -> bool {
+        self.consent.is_some() || !self.refusals.is_empty()
+    }
+
     /// Columns that are something.
     pub fn with_roles(&self) -> Vec<usize> {
-        let single = [self.id, self.name, self.timezone, self.cost_centre, self.route, self.language, self.consent];
-        let single = single.into_iter().chain([self.link]).flatten();
-        self.phones.iter().flatten().chain(&self.when).copied().chain(single).collect()
+        let single = [self.timezone, self.cost_centre, self.route, self.language, self.consent, self.link];
+        let several = [&self.when, &self.id, &self.name, &self.refusals].into_iter().flatten();
+        self.phones.iter().flatten().chain(several).copied().chain(single.into_iter().flatten()).collect()
     }
 }
 
@@ -186,8 +198,6 @@ pub fn twice(header: &[String]) -> BTreeMap<String, String> {
 
 fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
     let single = [
-        ("id", columns.id),
-        ("name", columns.name),
         ("timezone", columns.timezone),
         ("consent", columns.consent),
         ("cost_centre", columns.cost_centre),
@@ -196,10 +206,14 @@ fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
         ("link", columns.link),
     ];
     let title = |place: usize| header.get(place).cloned().unwrap_or_default();
-    let mut found: Vec<_> = single.into_iter().filter_map(|(role, at)| Some((role.to_owned(), title(at?)))).collect();
     let joined = |places: &[usize]| places.iter().map(|at| title(*at)).collect::<Vec<_>>().join(" + ");
-    if !columns.when.is_empty() {
-        found.insert(0, ("when".to_owned(), joined(&columns.when)));
+    let several = [("when", &columns.when), ("id", &columns.id), ("name", &columns.name)];
+    let several = several.into_iter().filter(|(_, places)| !places.is_empty());
+    let mut found: Vec<_> = several.map(|(role, places)| (role.to_owned(), joined(places))).collect();
+    found.extend(single.into_iter().filter_map(|(role, at)| Some((role.to_owned(), title(at?)))));
+    if !columns.refusals.is_empty() {
+        let titles: Vec<String> = columns.refusals.iter().map(|at| title(*at)).collect();
+        found.push(("refusal".to_owned(), titles.join(", ")));
     }
     let phones: Vec<String> = columns.phones.iter().map(|places| joined(places)).collect();
     found.insert(0, ("phone".to_owned(), phones.join(", ")));
@@ -253,6 +267,14 @@ impl Search<'_> {
     fn joined(&mut self, name: &str) -> Vec<usize> {
         let parts: Vec<Option<usize>> = name.split('+').map(|part| self.named(part)).collect();
         parts.into_iter().flatten().collect()
+    }
+
+    /// A column, or several joined: `DDD + Telefone`.
+    fn named_or_joined(&mut self, name: &str) -> Vec<usize> {
+        if name.contains('+') && !self.folded.contains(&fold(name)) {
+            return self.joined(name);
+        }
+        self.named(name).into_iter().collect()
     }
 
     fn places(&self, is_it: impl Fn(usize, &Self) -> bool) -> Vec<usize> {

@@ -124,6 +124,36 @@ const NO_BEGINS: &[&str] = &[
     "bloque",
 ];
 
+/// Words that alone say, in a column of those who want no promotions, that this person is none of them.
+const NOT_REFUSED: &[&str] = &[
+    "no",
+    "n",
+    "nao",
+    "never",
+    "nunca",
+    "jamas",
+    "jamais",
+    "none",
+    "false",
+    "falso",
+    "ninguno",
+    "ninguna",
+    "nenhum",
+    "nenhuma",
+    "alta",
+    "activo",
+    "activa",
+    "ativo",
+    "ativa",
+    "subscribed",
+    "suscripto",
+    "suscrito",
+];
+
+/// Words that say yes or no and nothing else.
+const PLAIN: &[&str] =
+    &["si", "sim", "yes", "y", "s", "no", "n", "nao", "true", "false", "verdadero", "verdadeiro", "falso"];
+
 /// Words that say that nobody knows yet.
 const DOUBT: &[&str] = &[
     "na",
@@ -172,6 +202,23 @@ pub enum Consent {
 }
 
 impl Consent {
+    /// What `cell` says of its person in a column of those who want no promotions: a yes, a day, a "baja" refuses, and nothing
+    /// is no refusal.
+    pub fn read_refusal(cell: &str) -> Self {
+        let is_nought = || cell.chars().filter(|c| c.is_alphanumeric()).all(|c| c == '0');
+        match Self::read(cell) {
+            Self::Unsaid => Self::Unsaid,
+            _ if is_nought() || NOT_REFUSED.contains(&fold(cell).as_str()) => Self::Given,
+            Self::Given | Self::Refused => Self::Refused,
+            Self::Unclear => Self::Unclear,
+        }
+    }
+
+    /// Whether `cell` is a word for yes or no, and nothing more.
+    pub fn is_yes_or_no(cell: &str) -> bool {
+        PLAIN.contains(&fold(cell).as_str())
+    }
+
     /// What `cell` says.
     pub fn read(cell: &str) -> Self {
         if !cell.chars().any(char::is_alphanumeric) {
@@ -224,6 +271,22 @@ mod tests {
         for cell in cells.split('|') {
             assert_eq!(Consent::read(cell), consent, "{cell}");
         }
+    }
+
+    #[test]
+    fn in_a_column_of_refusals_a_yes_refuses_and_nothing_does_not() {
+        let all = |cells: &str, consent: Consent| {
+            for cell in cells.split('|') {
+                assert_eq!(Consent::read_refusal(cell), consent, "{cell}");
+            }
+        };
+        all(
+            "Sí|SIM|x|1|true|03/04/2025|baja|Unsubscribed|opt-out|no contactar|No, gracias|bloqueado",
+            Consent::Refused,
+        );
+        all("No|Não|0|0,0|false|FALSO|0000-00-00|00/00/0000|activo|Alta", Consent::Given);
+        all("| - |?", Consent::Unsaid);
+        all("quizás|pendiente|2", Consent::Unclear);
     }
 
     #[test]

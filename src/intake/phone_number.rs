@@ -15,12 +15,16 @@ use crate::domain::template::Category;
 mod documents;
 mod fast;
 mod identity;
+mod plans;
 mod reach;
 mod service;
+mod trunk;
 
 pub use documents::{Documents, Look, is_called_document};
 pub use identity::{Paper, Papers, paper_instead};
 pub use reach::Closed;
+
+use plans::{code_and_rest, is_known, is_possible, is_repetition, split};
 
 /// Where numbers written without a country code are from.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -100,6 +104,9 @@ impl NotAPhone {
     }
 }
 
+/// Digits of the longest number without its area.
+const LONGEST_LOCAL: usize = 9;
+
 /// Reads a phone number as typed.
 pub fn read(typed: &str, home: Option<&Home>) -> Result<Phone, NotAPhone> {
     fast::read(typed, home).map_or_else(|| read_slowly(typed, home), Ok)
@@ -129,6 +136,10 @@ fn planned(typed: &str, home: Option<&Home>) -> Result<Phone, NotAPhone> {
         return Err(NotAPhone::NotDigits);
     }
     let digits = digits_of(rest);
+    // A form that wants an area was given noughts for one.
+    if text.starts_with("(00)") && digits.len() <= LONGEST_LOCAL + 2 {
+        return Err(NotAPhone::NoAreaCode);
+    }
     if plus {
         // "+00 54…" and "+0054…" are written too.
         return international(digits.trim_start_matches("00"));
@@ -185,13 +196,18 @@ fn holds_several(text: &str) -> bool {
 
 /// Digits that begin with a country code.
 fn international(digits: &str) -> Result<Phone, NotAPhone> {
+    if let Some(phone) = code_and_rest(digits).and_then(|(code, rest)| trunk::behind_zero(&code.to_string(), rest)) {
+        return check(phone);
+    }
     let parsed = phonenumber::parse(None, format!("+{digits}")).map_err(|e| match e {
         phonenumber::ParseError::TooShortNsn | phonenumber::ParseError::TooLong => NotAPhone::WrongLength,
         _ => NotAPhone::Impossible,
     })?;
-    let canonical = format!("{}{}", parsed.code().value(), parsed.national());
+    if trunk::was_cut(&parsed) {
+        return Err(NotAPhone::WrongLength);
+    }
     let given = Phone::from_international(digits).ok_or(NotAPhone::WrongLength)?;
-    let phone = Phone::from_international(&canonical).ok_or(NotAPhone::WrongLength)?;
+    let phone = Phone::from_international(&trunk::canonical(&parsed)).ok_or(NotAPhone::WrongLength)?;
     match check(phone) {
         // The metadata no longer knows Mexico's 1 after the country code; people's numbers still carry it.
         Err(NotAPhone::WrongLength) if given.variants().iter().any(is_possible) => Ok(given),
@@ -202,6 +218,11 @@ fn international(digits: &str) -> Result<Phone, NotAPhone> {
 /// Digits without country code, in a campaign of `home`'s country.
 fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
     let digits = if home.code == "52" { without_old_prefix(digits) } else { digits };
+    let behind_code = digits.strip_prefix(home.code.as_str());
+    let mut ways = [Some(digits), behind_code].into_iter().flatten();
+    if let Some(phone) = ways.find_map(|way| trunk::behind_zero(&home.code, way)) {
+        return check(phone).map(|phone| with_mobile_nine(phone, digits));
+    }
     let mut tries = vec![digits.to_owned()];
     // A number that begins with the area code has it already; one that then is too short was cut, not local.
     if let Some(area) = home.area_code.as_ref().filter(|area| !digits.trim_start_matches('0').starts_with(*area)) {
@@ -211,8 +232,8 @@ fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
     let mut possible = None;
     for text in &tries {
         let Ok(parsed) = phonenumber::parse(Some(home.country), text) else { continue };
-        let international = format!("{}{}", parsed.code().value(), parsed.national());
-        let Some(phone) = Phone::from_international(&international) else { continue };
+        let phone = Phone::from_international(&trunk::canonical(&parsed)).filter(|_| !trunk::was_cut(&parsed));
+        let Some(phone) = phone else { continue };
         if parsed.is_valid() && !is_repetition(&parsed.national().to_string()) {
             return Ok(with_mobile_nine(phone, digits));
         }
@@ -237,10 +258,11 @@ fn national(digits: &str, home: &Home) -> Result<Phone, NotAPhone> {
     check(phone).map(|phone| with_mobile_nine(phone, digits))
 }
 
-/// A whole number of home that only begins as its country is called: Brazil's area 55 is in Brazil.
+/// A whole number of home that only begins as its country is called: Brazil's area 55 is in Brazil, with its old mobiles.
 fn like_the_country_code(digits: &str, home: &Home) -> Option<Phone> {
     let phone = Phone::from_international(&format!("{}{digits}", home.code))?;
-    (digits.starts_with(&home.code) && is_known(&phone) && !is_repetition(digits)).then_some(phone)
+    let is_one = digits.starts_with(&home.code) && phone.variants().iter().any(is_known);
+    (is_one && !is_repetition(digits)).then_some(phone)
 }
 
 /// A Mexican number with the 1 that was written before mobiles until 2019: no number of the United States, unless it says so.
@@ -311,42 +333,9 @@ fn check(phone: Phone) -> Result<Phone, NotAPhone> {
     if is_local_mobile(&phone) {
         return Err(NotAPhone::NoAreaCode);
     }
-    if is_possible(&phone) { Ok(phone) } else { Err(NotAPhone::WrongLength) }
-}
-
-/// Nobody has 0000000000 or 1111111111; forms that demand a number are filled with them.
-fn is_repetition(national: &str) -> bool {
-    let mut bytes = national.bytes();
-    bytes.next().is_none_or(|first| bytes.all(|b| b == first))
-}
-
-/// True when its country has mobile or fixed lines of this many digits. Whether the line exists is the provider's to
-/// say: numbering plans change faster than any copy of them.
-fn is_possible(phone: &Phone) -> bool {
-    let Some((code, national)) = split(phone) else { return false };
-    // With 11 digits an Argentine number is a mobile with its 9, nothing else.
-    if code == 54 && national.len() == 11 && !national.starts_with('9') {
-        return false;
-    }
-    let length = national.len() as u16;
-    let fits = |d: Option<&phonenumber::metadata::Descriptor>| d.is_some_and(|d| d.possible_length().contains(&length));
-    DATABASE.by_code(&code).is_some_and(|regions| {
-        regions.iter().any(|m| fits(m.descriptors().mobile()) || fits(m.descriptors().fixed_line()))
-    })
-}
-
-/// True when its country's plan has such a number.
-fn is_known(phone: &Phone) -> bool {
-    phonenumber::parse(None, phone.with_plus()).is_ok_and(|parsed| parsed.is_valid())
-}
-
-/// Country code and the rest.
-fn split(phone: &Phone) -> Option<(u16, &str)> {
-    let digits = phone.digits();
-    (1..=3).find_map(|n| {
-        let code: u16 = digits.get(..n)?.parse().ok()?;
-        DATABASE.by_code(&code).map(|_| (code, &digits[n..]))
-    })
+    // That it is a service's says more than its length.
+    let is_one = is_possible(&phone) || service::is_service(&phone);
+    if is_one { Ok(phone) } else { Err(NotAPhone::WrongLength) }
 }
 
 /// The calling code of a country, by its ISO code: `54` for `AR`.

@@ -20,6 +20,7 @@ use super::audience::{self, Audience, FileFacts, Lines, Unreadable};
 use super::campaign_file::CampaignFile;
 use super::columns;
 
+mod ahead;
 mod batch;
 mod damage;
 mod detail;
@@ -36,6 +37,7 @@ mod seen;
 mod shape;
 mod survey;
 mod tally;
+mod told;
 mod unread;
 pub mod when;
 mod who;
@@ -49,6 +51,7 @@ pub use own_numbers::OwnNumbers;
 pub use plan::greets;
 pub use tally::Tally;
 
+use ahead::FarAhead;
 use batch::{Batch, Read};
 use plan::Plan;
 use resolve::Resolver;
@@ -173,6 +176,7 @@ pub struct Rows<'a> {
     /// The first rows that are no UTF-8.
     not_utf8: Vec<i64>,
     unknown_zone: Option<String>,
+    far_ahead: FarAhead,
     /// Ids that rows of two people have.
     conflicts: Conflicts,
     batch: Batch<'a>,
@@ -233,6 +237,10 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
     if let Some(column) = plan.columns.language_unused.and_then(|place| file.facts.header.get(place)) {
         warnings.push(Problem::new("language_column", &[("column", column)]));
     }
+    let undecided: Vec<&str> = plan.undecided.iter().map(|place| file.facts.header[*place].as_str()).collect();
+    if !undecided.is_empty() {
+        warnings.push(Problem::new("yes_or_no_columns", &[("columns", &undecided.join(", "))]));
+    }
     let asked = (greets(request.campaign) && request.names.nobody().is_none()).then_some(request.names);
     let resolver = Resolver::new(request, plan, survey.order, survey.serial_dates);
     Ok(Rows {
@@ -245,6 +253,7 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
         tally: Tally::default(),
         not_utf8: Vec::new(),
         unknown_zone: None,
+        far_ahead: FarAhead::default(),
         conflicts: Conflicts::default(),
         batch: Batch::new(resolver, survey.rows, asked),
     })
@@ -269,47 +278,6 @@ impl Rows<'_> {
     /// Rows that the file has, whether read already or not: with the tally's, how far the reading is.
     pub fn expected(&self) -> u64 {
         self.expected
-    }
-
-    /// What is worth a look; complete after the last row.
-    pub fn warnings(&self) -> Vec<Problem> {
-        let mut all = self.warnings.clone();
-        let mut counted = |count: u64, code: &str, more: &[(&str, &str)]| {
-            if count > 0 {
-                let count = count.to_string();
-                let args = [&[("n", count.as_str())], more].concat();
-                all.push(Problem::new(code, &args));
-            }
-        };
-        let rows = self.not_utf8.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        counted(self.tally.not_utf8, "rows_not_utf8", &[("rows", &rows)]);
-        counted(self.tally.taken_for_mobiles, "taken_for_mobiles", &[]);
-        counted(self.tally.several_phones, "several_phones", &[]);
-        counted(self.tally.flattened, "flattened", &[]);
-        counted(self.tally.other_forms, "other_forms", &[]);
-        counted(self.tally.papers, "papers", &[]);
-        counted(self.tally.services, "services", &[]);
-        counted(self.tally.fell_back, "fell_back", &[("language", &self.request.campaign.template.language)]);
-        counted(self.tally.goes_earlier, "goes_earlier", &[]);
-        counted(self.tally.goes_later, "goes_later", &[]);
-        let laws = self.tally.laws.iter().cloned().collect::<Vec<_>>().join(", ");
-        counted(self.tally.lawful, "law_hours", &[("laws", &laws)]);
-        counted(self.tally.overdue, "overdue", &[]);
-        counted(self.tally.misses_latest, "misses_latest", &[]);
-        counted(self.tally.closed_until_latest, "closed_until_latest", &[]);
-        let example = self.unknown_zone.as_deref().unwrap_or_default();
-        let zone = zones::name(&self.request.campaign.timezone);
-        counted(self.batch.unknown_zones(), "unknown_timezones", &[("example", example), ("timezone", &zone)]);
-        counted(self.tally.unknown_routes, "unknown_routes", &[]);
-        let unclear = self.tally.unclear_consent.as_deref().unwrap_or_default();
-        counted(self.tally.consent_unclear, "consent_unclear", &[("example", unclear)]);
-        counted(self.lines.cells_beside(), "cells_beside", &[]);
-        counted(self.lines.taken_short(), "short_rows", &[]);
-        all.extend(self.conflicts.problem("ids_conflict"));
-        if self.lines.failure().is_some() {
-            all.push(Problem::new("audience_cut_short", &[("rows", &self.tally.rows.to_string())]));
-        }
-        all
     }
 
     /// Whose row it was is told as well as can be: somebody may want to phone them.
@@ -354,6 +322,7 @@ impl Rows<'_> {
         match (decided.fate, decided.key) {
             (Ok(draft), key) => {
                 self.tally.messages += 1;
+                self.far_ahead.see(no, draft.happens_at, self.request.started_at);
                 if let Some(key) = &key {
                     self.seen.remember(key, no);
                 }

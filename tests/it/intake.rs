@@ -4,6 +4,7 @@ mod audience;
 mod campaign_file;
 mod certain;
 mod damage;
+mod dates;
 mod dialects;
 mod expressions;
 mod fixtures;

@@ -252,7 +252,35 @@ fn a_row_that_is_too_late_by_now_is_the_one_that_was_reminded_in_time() {
     let standing = Standing::of(vec![planned(1, "A", 900, S::Read), planned(2, "B", 900, S::Queued)], BTreeSet::new());
     let of = |id, at, to: &str| standing.gone_for(Some(id), Some(UnixMs(at)), Phone::from_international(to).as_ref());
     assert_eq!(of("A", 900, ANA), Some(MessageId(1)));
-    assert_eq!((of("A", 800, ANA), of("A", 900, NEW), of("B", 900, ANA)), (None, None, None));
+    assert_eq!((of("A", 800, ANA), of("A", 900, NEW)), (None, None));
+    assert_eq!(of("0a", 900, ANA), Some(MessageId(1)), "its id is written otherwise");
+    let waits = Standing::of(vec![planned(2, "B", 900, S::Queued)], BTreeSet::new());
+    let ana = Phone::from_international(ANA);
+    assert_eq!(waits.gone_for(Some("B"), Some(UnixMs(900)), ana.as_ref()), None, "it has not gone");
+    assert_eq!(of("Z", 900, ANA), None, "a second child's");
+}
+
+#[test]
+fn one_message_goes_on_under_one_other_id() {
+    let to = Phone::from_international(ANA).unwrap();
+    let row = Row {
+        key: "i:X|5000",
+        external_id: Some("X"),
+        to: &to,
+        happens_at: Some(UnixMs(5_000)),
+        due_at: UnixMs(4_900),
+        latest_at: None,
+        mark: 7,
+        moved_mark: 8,
+        said: 70,
+    };
+    let standing = Standing::of(vec![planned(1, "007", 5_000, S::Read)], BTreeSet::new());
+    let decide = |taken: &BTreeSet<MessageId>| {
+        let keys = FileKeys::default();
+        standing.decide(&row, &Rule { leaves_moves: false, now: NOW, spread: false, keys: &keys, taken })
+    };
+    assert_eq!(decide(&BTreeSet::new()), Fate::Renamed(MessageId(1)));
+    assert_eq!(decide(&[MessageId(1)].into()), Fate::Add, "a row before it is that appointment already");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use super::elsewhere;
 use super::lateness::{self, Patience};
 use super::nodes as silent;
 use super::paused;
+use super::renamed;
 use super::words::Detail;
 use crate::config::Alerts;
 use crate::domain::alert::AlertKind;
@@ -53,6 +54,7 @@ pub(super) async fn at_once(engine: &Engine, disk_free: u64) -> Result<Vec<Found
     found.extend(silent::found(engine).await?);
     found.extend(news(engine).await?);
     found.extend(paused::found(engine).await?);
+    found.extend(renamed::found(engine).await?);
     for refused in watch::refused(&engine.store).await? {
         let path = format!("/campaigns/{}", refused.id);
         let args = [("campaign", &*refused.name), ("problem", &refused.definition)];

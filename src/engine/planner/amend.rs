@@ -20,7 +20,7 @@ use crate::preflight::diff;
 use crate::store::amendment::{self, Figures};
 use crate::store::exclusion::{self, Exclusion};
 use crate::store::message::{self, NewMessage};
-use crate::store::{Tx, person, run};
+use crate::store::{Tx, person, renaming, run};
 
 /// A row that was left out, and of which nobody knows when it is, is told so long after its file was taken up.
 const UNDATED_FOR: Duration = Duration::from_hours(7 * 24);
@@ -54,6 +54,8 @@ struct Piece {
     figures: Figures,
     /// Messages that a row of this piece is for already.
     taken: BTreeSet<MessageId>,
+    /// Those that a row is for which has another id than they had.
+    under_other_ids: BTreeSet<MessageId>,
 }
 
 impl Piece {
@@ -123,6 +125,7 @@ impl Plan<'_> {
         for ((no, draft), person) in drafts.into_iter().zip(people) {
             let row = diff::row(&draft, by.own.as_ref(), by.moved.as_ref());
             let fate = standing.decide(&row, &by.rule(&piece.taken));
+            piece.under_other_ids.extend(standing.id_before(&fate, &row).map(|(id, _)| id));
             let found = Found { no, draft, person };
             let stopped = left_out.reason(person).map(|reason| (reason, String::new()));
             self.sort(&mut piece, by, (fate, stopped, &earlier), found);
@@ -132,6 +135,9 @@ impl Plan<'_> {
         piece.figures.rows_read = to - done;
         piece.figures.left_out = piece.excluded.len() as i64;
         amendment::add(&mut tx, self.run.id, self.run.revision, &piece.figures).await?;
+        if !piece.under_other_ids.is_empty() {
+            renaming::add(&mut tx, self.run.id, self.run.revision, piece.under_other_ids.len() as i64).await?;
+        }
         if !run::advance(&mut tx, self.run.id, done, to).await? {
             return Ok(false);
         }

@@ -119,7 +119,7 @@ impl Quote {
     }
 }
 
-/// Order of day and month in a date of three numbers.
+/// Order of day, month and year in a date of three numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DateOrder {
@@ -128,6 +128,8 @@ pub enum DateOrder {
     DayFirst,
     /// 11/25/2026
     MonthFirst,
+    /// 26-11-25; where the year has four digits and stands last, the day comes first.
+    YearFirst,
 }
 
 /// What kind of file it is.

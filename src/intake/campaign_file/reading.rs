@@ -27,7 +27,11 @@ fn parts(name: &str) -> impl Iterator<Item = String> {
 fn section(table: &mut Table<'_, '_>) -> Rules {
     const TAKE: [(&str, Take); 2] = [("take", Take::Take), ("leave out", Take::LeaveOut)];
     const MERGED: [(&str, Merged); 2] = [("fill", Merged::Fill), ("leave", Merged::Leave)];
-    const DATES: [(&str, DateOrder); 2] = [("day first", DateOrder::DayFirst), ("month first", DateOrder::MonthFirst)];
+    const DATES: [(&str, DateOrder); 3] = [
+        ("day first", DateOrder::DayFirst),
+        ("month first", DateOrder::MonthFirst),
+        ("year first", DateOrder::YearFirst),
+    ];
     let mut is_taken = |key| table.get(key).and_then(|v| v.choice(&[("take", ())])).is_some();
     let (takes_identity_numbers, takes_unlike_example) = (is_taken("identity_numbers"), is_taken("unlike_example"));
     Rules {

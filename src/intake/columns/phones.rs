@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::domain::problem::Problem;
 
 use super::super::campaign_file::ColumnNames;
-use super::{Look, Search, fold, listed, words};
+use super::{Look, Search, listed, words};
 
 impl Search<'_> {
     /// The columns of phones, in the order in which they are tried.
@@ -21,7 +21,7 @@ impl Search<'_> {
             if same.len() > 1 {
                 all.extend(same.into_iter().map(|place| vec![place]));
             } else {
-                all.push(self.named_phone(name));
+                all.push(self.named_or_joined(name));
             }
         }
         let mut seen = BTreeSet::new();
@@ -29,17 +29,11 @@ impl Search<'_> {
         all
     }
 
-    /// A column, or several joined: `DDD + Telefone`.
-    fn named_phone(&mut self, name: &str) -> Vec<usize> {
-        if name.contains('+') && !self.folded.contains(&fold(name)) {
-            return self.joined(name);
-        }
-        self.named(name).into_iter().collect()
-    }
-
     /// One column that is called so, or several that differ in a number: `telefono_1`, `telefono_2`.
     fn recognised_phones(&mut self) -> Vec<usize> {
-        let places = self.places(|i, s| words::is_phone_word(&s.folded[i]));
+        let mut places = self.places(|i, s| words::is_phone_word(&s.folded[i]));
+        // `Celular 2` may stand before `Celular 1`.
+        places.sort_by_key(|place| words::number(&self.folded[*place]));
         let stems: Vec<&str> = places.iter().map(|i| words::stem(&self.folded[*i])).collect();
         let are_numbered = places.iter().zip(&stems).skip(1).all(|(i, stem)| self.folded[*i].len() > stem.len());
         let are_one = stems.windows(2).all(|pair| pair[0] == pair[1]);

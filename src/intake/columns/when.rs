@@ -5,18 +5,14 @@ use crate::domain::problem::Problem;
 use crate::domain::schedule::SendTime;
 
 use super::super::campaign_file::CampaignFile;
-use super::{Look, Search, fold, listed, words};
+use super::{Look, Search, listed, words};
 
 impl Search<'_> {
     /// Columns of the date and time. Looked for only where something depends on them, so that a promotion is not
     /// stopped by a column of birthdays.
     pub(super) fn when(&mut self, campaign: &CampaignFile, speaks_of_when: bool) -> Vec<usize> {
         if let Some(name) = &campaign.columns.when {
-            let whole = fold(name);
-            if !name.contains('+') || self.folded.contains(&whole) {
-                return self.named(name).into_iter().collect();
-            }
-            return self.joined(name);
+            return self.named_or_joined(name);
         }
         let is_needed = speaks_of_when || matches!(campaign.schedule.send, SendTime::FromWhen(_));
         if !is_needed && campaign.kind != CampaignKind::Reminder {

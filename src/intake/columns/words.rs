@@ -352,13 +352,24 @@ pub(super) fn is_phone_perhaps(folded: &str) -> bool {
     PHONE_PERHAPS.contains(&folded) || folded.split('_').any(|word| PHONE.contains(&word))
 }
 
-/// A folded header without the number at its end.
+/// A folded header without the number at its end, and without the word that Google's contacts have behind it:
+/// `Phone 1 - Value`.
 pub(super) fn stem(folded: &str) -> &str {
-    folded.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_')
+    without_value(folded).trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('_')
+}
+
+/// The number at the end of a folded header; without one it comes first.
+pub(super) fn number(folded: &str) -> Option<u32> {
+    let digits = without_value(folded).trim_start_matches(|c: char| !c.is_ascii_digit());
+    digits.parse().ok()
+}
+
+fn without_value(folded: &str) -> &str {
+    folded.strip_suffix("_value").filter(|numbered| numbered.ends_with(|c: char| c.is_ascii_digit())).unwrap_or(folded)
 }
 
 /// Whether a folded header is one that is recognised.
 pub(in super::super) fn is_header_word(folded: &str) -> bool {
-    let lists = [NAME, ID, WHEN, DATE, TIME, TIMEZONE, LANGUAGE, CONSENT, COST_CENTRE, ROUTE];
-    is_phone_word(folded) || lists.iter().any(|words| words.contains(&folded))
+    let lists = [NAME, ID, WHEN, DATE, TIME, TIMEZONE, LANGUAGE, COST_CENTRE, ROUTE];
+    is_phone_word(folded) || lists.iter().any(|words| words.contains(&folded)) || super::consent::is_consent(folded)
 }

@@ -1,5 +1,7 @@
 //! People's names: which word to greet with, and how to write a name typed in capitals.
 
+use super::super::columns::fold;
+
 /// Words that stay small inside a name.
 const PARTICLES: [&str; 20] = [
     "de", "da", "do", "das", "dos", "del", "la", "las", "los", "el", "y", "e", "van", "von", "der", "den", "di", "du",
@@ -7,27 +9,81 @@ const PARTICLES: [&str; 20] = [
 ];
 
 /// What comes before a name and is none.
-const TITLES: [&str; 26] = [
+const TITLES: [&str; 31] = [
     "sr", "sra", "srta", "sres", "dr", "dra", "don", "doña", "dona", "lic", "ing", "prof", "profa", "mr", "mrs", "ms",
-    "miss", "arq", "abg", "cr", "cra", "señor", "señora", "senhor", "senhora", "seu",
+    "miss", "arq", "abg", "cr", "cra", "señor", "señora", "senhor", "senhora", "seu", "dña", "dn", "dª", "srª", "drª",
 ];
 
-/// `MARIA JOSE DE LA CRUZ` is `Maria`; `García, Dra. Ana` is `Ana`. Empty stays empty.
+/// Titles that are somebody's name where they stand alone.
+const NAMES_TOO: [&str; 6] = ["don", "dona", "ing", "seu", "cr", "miss"];
+
+/// What stands in place of a name that nobody knows, folded.
+const NOBODY: [&str; 19] = [
+    "null",
+    "none",
+    "n_a",
+    "n_d",
+    "s_n",
+    "s_d",
+    "nn",
+    "n_n",
+    "undefined",
+    "unknown",
+    "no_name",
+    "sin_nombre",
+    "sem_nome",
+    "desconocido",
+    "desconocida",
+    "desconhecido",
+    "desconhecida",
+    "anonimo",
+    "anonymous",
+];
+
+/// Letters of the longest abbreviation: `Fco.`
+const SHORT: usize = 4;
+
+/// `MARIA JOSE DE LA CRUZ` is `Maria`; `García, Dra. Ana` is `Ana`; `M. José Paz` is `M. José`, as an initial is no name. Of what
+/// is no name (`N/A`, `Sra.` alone) nothing is left.
 pub fn first_name(full: &str) -> String {
+    if NOBODY.contains(&fold(full).as_str()) {
+        return String::new();
+    }
     // "Last, First" is how registers write people.
     let given = match full.split_once(',') {
         Some((_, given)) if given.chars().any(char::is_alphabetic) => given,
         _ => full,
     };
-    let mut words = given.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric)).peekable();
-    while let Some(word) = words.next() {
-        let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
-        if words.peek().is_some() && TITLES.contains(&bare.to_lowercase().as_str()) {
-            continue;
-        }
-        return capitalise(bare);
+    let mut words: &[&str] =
+        &given.split_whitespace().filter(|w| w.chars().any(char::is_alphanumeric)).collect::<Vec<_>>();
+    while let [word, behind @ ..] = words
+        && is_title(word, behind)
+    {
+        words = behind;
     }
-    String::new()
+    match words {
+        [] => String::new(),
+        [word, next, ..] if is_short(word) => format!("{} {}", capitalise(word), capitalise(bare(next))),
+        [word, ..] => capitalise(bare(word)),
+    }
+}
+
+fn bare(word: &str) -> &str {
+    word.trim_matches(|c: char| !c.is_alphanumeric())
+}
+
+/// Whether a word is what somebody is addressed by; `behind`: the words after it.
+fn is_title(word: &str, behind: &[&str]) -> bool {
+    let title = bare(word).to_lowercase();
+    // Don, in Spain: `D. Juan Paz`; with one word behind it, it may be an initial.
+    let is_don = title == "d" && word.ends_with('.') && behind.len() > 1;
+    is_don || TITLES.contains(&title.as_str()) && !(behind.is_empty() && NAMES_TOO.contains(&title.as_str()))
+}
+
+/// An initial or an abbreviation: `M.`, `J`, `Mª`, `Fco.`
+fn is_short(word: &str) -> bool {
+    let letters = word.chars().filter(|c| c.is_alphabetic()).count();
+    letters == 1 || (letters <= SHORT && (word.ends_with('.') || word.ends_with('ª')))
 }
 
 /// Each word with a capital, particles small but for the first: `Maria Jose de la Cruz`.

@@ -129,7 +129,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::intake::phone_number::{is_known, read_slowly};
+    use crate::intake::phone_number::plans::is_known;
+    use crate::intake::phone_number::read_slowly;
 
     const HOMES: [(&str, &str); 14] = [
         ("AR", ""),
@@ -162,7 +163,7 @@ mod tests {
             2 => "(55)?[0-9]{2}[2-9][0-9]{7,8}",
             1 => "1{8,13}|5{8,13}|9{8,13}",
             1 => "(52|1|595|34|54|55|0)?(300|400|8[0-8]{2}|90[0-2]|980|70)[0-9]{4,8}",
-            1 => "(11|341|55|15|0)[0-9]{6,11}"]
+            1 => "(11|341|55|15|0)[0-9]{6,11}", 1 => "(57)?0?3[0-9]{8,9}", 1 => "(55)?55[6-9][0-9]{7}"]
     }
 
     proptest! {
@@ -198,6 +199,35 @@ mod tests {
                 prop_assert_eq!(super::super::read(&format!("{before} {after}"), Some(&home)).ok(), known, "{}", digits);
             }
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3_000))]
+        #[test]
+        fn the_0_before_a_number_takes_nothing_from_it(
+            no in 0..PLANS.len(), tail in "[0-9]{12}", lead in any::<prop::sample::Index>(), cut in 0_usize..5
+        ) {
+            let plan = &PLANS[no];
+            let lead = char::from(*lead.get(plan.lead));
+            let national: String = format!("{lead}{tail}").chars().take(plan.length).collect();
+            let whole = Phone::from_international(&format!("{}{national}", plan.code)).unwrap();
+            let homes = HOMES.iter().filter_map(|(country, _)| Home::new(country, None));
+            let home = homes.filter(|home| home.code == plan.code).find(dials_a_nought);
+            if let Some(home) = home.filter(|_| plan.has(&national) && is_known(&whole)) {
+                let (before, after) = national.split_at(cut);
+                let written = format!("0{before} {after}");
+                let read = |text: &str| super::super::read(text, Some(&home)).map(|p| p.digits().to_owned());
+                prop_assert_eq!(read(&written), read(&national), "{}", written);
+                for coded in [format!("+{} {written}", plan.code), format!("{} {written}", plan.code)] {
+                    prop_assert_eq!(read(&coded), Ok(whole.digits().to_owned()), "{}", coded);
+                }
+            }
+        }
+    }
+
+    fn dials_a_nought(home: &Home) -> bool {
+        let plan = phonenumber::metadata::DATABASE.by_id(home.country.as_ref());
+        plan.is_some_and(|plan| plan.national_prefix() == Some("0"))
     }
 
     #[test]

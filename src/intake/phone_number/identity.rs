@@ -2,7 +2,8 @@
 //! that a phone is taken for one only by chance (one in a hundred), and a whole column never; or by being what no number of
 //! the country's plan is.
 
-use super::{Home, is_known};
+use super::Home;
+use super::plans::is_known;
 use crate::domain::phone::Phone;
 
 /// A paper's number.

@@ -3,7 +3,7 @@
 
 use phonenumber::metadata::{DATABASE, Descriptor};
 
-use super::split;
+use super::plans::split;
 use crate::domain::phone::Phone;
 
 /// Whether the plan of its country has this number, in any way of writing it, for a service and for nobody's line.

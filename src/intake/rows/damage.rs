@@ -3,11 +3,12 @@
 
 use super::super::audience::{plain_number, serial_moment};
 use super::super::columns::fold;
+use super::when::to_the_minute;
 
 mod apart;
 mod number;
 
-pub(super) use number::{FoundPhone, phone};
+pub(super) use number::{FoundPhone, Wanted, phone};
 
 /// The digits of `5.491155550101E+12`, if none of them was rounded away.
 pub(super) fn whole_number(cell: &str) -> Option<String> {
@@ -39,7 +40,8 @@ pub(super) fn serial_date(cell: &str) -> Option<String> {
     if !is_serial(cell) {
         return None;
     }
-    serial_moment(plain_number(cell)?)
+    let decimals = cell.split_once(['.', ',']).map_or(0, |(_, decimals)| decimals.len());
+    serial_moment(to_the_minute(plain_number(cell)?, decimals))
 }
 
 /// Days from 1990 to 2100, or a part of a day.

@@ -1,6 +1,8 @@
 //! What the rows of a file prove: how its dates are written, whether its phones are phones, whether its values are what
 //! the template was made for.
 
+use jiff::civil::Date;
+
 use crate::domain::problem::Problem;
 use crate::domain::template::Template;
 
@@ -10,6 +12,10 @@ use super::plan::Plan;
 use super::shape::{Shape, Source, are_unlike, shape};
 use super::when::{self, Evidence};
 use super::{beginning, damage};
+
+mod years;
+
+use years::ShortYears;
 
 /// Rows that are looked at one by one; beyond, one in [`STRIDE`].
 const ALL_UP_TO: u64 = 2_000;
@@ -62,8 +68,8 @@ impl Places {
 }
 
 /// How dates are written.
-#[derive(Default)]
 pub(super) struct Dates {
+    short_years: ShortYears,
     day_first: u64,
     month_first: u64,
     /// The first that could be read in both orders, and how many there are.
@@ -77,6 +83,21 @@ pub(super) struct Dates {
 }
 
 impl Dates {
+    /// For a campaign that starts on `day`.
+    pub(super) fn about(day: Date) -> Self {
+        Self {
+            short_years: ShortYears::about(day),
+            day_first: 0,
+            month_first: 0,
+            either: None,
+            either_count: 0,
+            month_example: None,
+            serial: 0,
+            others: 0,
+            serial_example: None,
+        }
+    }
+
     /// A cell of a column with dates; `columns`: how many such columns there are.
     pub(super) fn look(&mut self, cell: &str, columns: usize) {
         if cell.is_empty() {
@@ -90,6 +111,7 @@ impl Dates {
             }
             return;
         }
+        self.short_years.look(cell);
         match when::evidence(cell) {
             Some(Evidence::DayFirst) => self.day_first += 1,
             Some(Evidence::MonthFirst) => {
@@ -114,6 +136,9 @@ impl Dates {
 
     /// Day first, unless the file proves otherwise: by nearly all of its dates that prove anything.
     pub(super) fn order(&self) -> DateOrder {
+        if self.short_years.come_first() {
+            return DateOrder::YearFirst;
+        }
         let proved = self.month_first > 0 && self.month_first >= self.day_first * MOSTLY;
         if proved { DateOrder::MonthFirst } else { DateOrder::DayFirst }
     }
@@ -135,9 +160,12 @@ impl Dates {
     }
 
     pub(super) fn warning(&self, order: DateOrder) -> Option<Problem> {
+        if let Some(told) = self.short_years.warning() {
+            return Some(told);
+        }
         if self.month_first > 0 && self.day_first > 0 {
             let (code, others) = match order {
-                DateOrder::DayFirst => ("dates_mixed", self.month_first),
+                DateOrder::DayFirst | DateOrder::YearFirst => ("dates_mixed", self.month_first),
                 DateOrder::MonthFirst => ("dates_mixed_month", self.day_first),
             };
             return Some(Problem::new(code, &[("n", &others.to_string())]));
@@ -167,7 +195,7 @@ impl Phones {
         if !is_looked_at(row) {
             return;
         }
-        let found = damage::phone(cells, columns, home);
+        let found = damage::phone(cells, columns, &damage::Wanted::anywhere(home));
         if found.given.is_empty() {
             return;
         }

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use super::super::audience::{Audience, DateOrder, Line};
 use super::super::columns::{Look, Looks};
+use super::super::consent::Consent;
 use super::super::phone_number::Home;
 use super::damage;
 use super::when::{self, HasTime, Moment};
@@ -38,6 +39,17 @@ impl<'a> FirstRows<'a> {
         })
     }
 
+    /// Whether the cells of a column, as far as they are filled, all say yes or no.
+    pub(super) fn say_yes_or_no(&self, place: usize) -> bool {
+        let cells = self.rows().iter().filter_map(|row| row.get(place)).map(|cell| cell.trim());
+        let mut filled = cells.filter(|cell| !cell.is_empty()).peekable();
+        filled.peek().is_some() && filled.all(Consent::is_yes_or_no)
+    }
+
+    fn is_phone(&self, cell: &str) -> bool {
+        damage::phone(&[cell.to_owned()], &[vec![0]], &damage::Wanted::anywhere(self.home.as_ref())).is_good()
+    }
+
     fn look(&self, cell: &str) -> Look {
         if damage::is_serial(cell) {
             return match (cell.starts_with('0'), cell.contains(['.', ','])) {
@@ -49,10 +61,12 @@ impl<'a> FirstRows<'a> {
         if when::time_alone(cell).is_some() {
             return Look::Times;
         }
-        match when::read(&[cell], DateOrder::DayFirst).or_else(|_| when::read(&[cell], DateOrder::MonthFirst)) {
+        let read = |order| when::read(&[cell], order);
+        let orders = [DateOrder::MonthFirst, DateOrder::YearFirst];
+        match orders.into_iter().fold(read(DateOrder::DayFirst), |found, order| found.or_else(|_| read(order))) {
             Ok(Moment::Instant(_) | Moment::Local(_, HasTime::Yes)) => Look::Moments,
             Ok(Moment::Local(_, HasTime::No)) => Look::Dates,
-            Err(_) if damage::phone(&[cell.to_owned()], &[vec![0]], self.home.as_ref()).is_good() => Look::Phones,
+            Err(_) if self.is_phone(cell) => Look::Phones,
             Err(_) => Look::Other,
         }
     }

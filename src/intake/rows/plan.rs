@@ -2,16 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
+use crate::domain::kind::CampaignKind;
+use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 
 use super::super::audience::Audience;
 use super::super::campaign_file::{CampaignFile, Labelled};
 use super::super::columns::{self, Columns};
-use super::super::content::Contents;
+use super::super::content::{Contents, Picked};
 use super::super::expression::{self, Expression, Place, Style};
 use super::super::open_hours::OpenHours;
-use super::super::phone_number::{Closed, Home};
+use super::super::phone_number::{Closed, Home, is_marketing};
 use super::RowsRequest;
+use super::damage::{self, FoundPhone, Wanted};
 use super::first::FirstRows;
 use super::shape::{self, Source};
 
@@ -28,6 +33,11 @@ pub(super) struct Plan<'a> {
     pub(super) hours: OpenHours,
     /// What is not delivered where.
     pub(super) closed: Closed,
+    kind: CampaignKind,
+    /// Columns of yes and no in a promotion that nothing speaks of, where none says who has agreed to it.
+    pub(super) undecided: Vec<usize>,
+    /// The day of the start, on the campaign's clock.
+    pub(super) today: Date,
 }
 
 impl<'a> Plan<'a> {
@@ -49,7 +59,7 @@ impl<'a> Plan<'a> {
         let names = columns.names.keys().chain(request.vars.keys()).map(String::as_str);
         let client = [columns::CLIENT_NAME, columns::CLIENT_PHONE];
         let known: BTreeSet<&str> = names.chain([expression::WHEN]).chain(client).collect();
-        let is_told = columns.names.contains_key(columns::CLIENT_NAME) || !greets(campaign);
+        let is_told = columns.names.contains_key(columns::CLIENT_NAME) || !columns.name.is_empty() || !greets(campaign);
         if let Some(why) = request.names.nobody().filter(|_| !is_told) {
             // Whoever is not known by name cannot be greeted by it.
             problems.push(Problem::new(why, &[("columns", &columns::listed(header))]));
@@ -62,11 +72,11 @@ impl<'a> Plan<'a> {
         let only = campaign.columns.only.as_ref();
         let only = only.map(|source| Expression::condition(source, &only_at, style, &known));
         let only = only.and_then(|compiled| keep(compiled, &mut problems));
-        let zone = campaign.timezone.clone();
-        let closed = Closed::on(request.started_at.in_zone(&zone).date(), request.reach);
+        let today = request.started_at.in_zone(&campaign.timezone).date();
         drop(known);
         let category = contents.as_ref().and_then(Contents::strictest_category);
         let hours = OpenHours::of(campaign, request.holidays, request.laws, category);
+        let undecided = undecided(campaign, &columns, (header, &first));
         match (contents, keep(hours, &mut problems)) {
             (Some(contents), Some(hours)) if problems.is_empty() => Ok(Self {
                 header: header.to_vec(),
@@ -77,7 +87,10 @@ impl<'a> Plan<'a> {
                 only,
                 home,
                 hours,
-                closed,
+                closed: Closed::on(today, request.reach),
+                kind: campaign.kind,
+                undecided,
+                today,
             }),
             _ => Err(problems),
         }
@@ -85,6 +98,19 @@ impl<'a> Plan<'a> {
 }
 
 impl Plan<'_> {
+    /// The number of a row's cells.
+    pub(super) fn number(&self, cells: &[String]) -> FoundPhone {
+        let is_reached = |phone: &Phone| self.closed_because(phone, self.contents.pick(cells).ok()).is_none();
+        damage::phone(cells, &self.columns.phones, &Wanted { home: self.home.as_ref(), is_reached: &is_reached })
+    }
+
+    /// Why what is sent in this language is not delivered to a number; `None`: it is. Where no language is known, by the
+    /// campaign's kind.
+    pub(super) fn closed_because(&self, phone: &Phone, picked: Option<Picked>) -> Option<String> {
+        let category = picked.and_then(|picked| self.contents.at(picked).category);
+        self.closed.because(phone, is_marketing(self.kind, category))
+    }
+
     /// The columns of phones, as problems name them.
     pub(super) fn phone_titles(&self, header: &[String]) -> String {
         let titles = self.columns.phones.iter().flatten().filter_map(|place| header.get(*place));
@@ -100,6 +126,16 @@ fn used(campaign: &CampaignFile, columns: &Columns) -> Vec<usize> {
     used.sort_unstable();
     used.dedup();
     used
+}
+
+/// See [`Plan::undecided`].
+fn undecided(campaign: &CampaignFile, columns: &Columns, (header, first): (&[String], &FirstRows<'_>)) -> Vec<usize> {
+    if campaign.kind != CampaignKind::Promotion || columns.tells_consent() {
+        return Vec::new();
+    }
+    let used = used(campaign, columns);
+    let others = (0..header.len()).filter(|place| !used.contains(place));
+    others.filter(|place| first.say_yes_or_no(*place)).collect()
 }
 
 fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use minijinja::value::Value;
 
@@ -17,25 +16,20 @@ use super::super::audience::{DateOrder, Repair, Take};
 use super::super::campaign_file::{Labelled, is_route};
 use super::super::content::Picked;
 use super::super::expression::{RowValues, Style, WHEN, When};
-use super::super::phone_number::{self, NotAPhone, is_marketing};
+use super::super::phone_number::{self, NotAPhone};
 use super::damage::{self, FoundPhone};
 use super::plan::{Plan, label};
 use super::seen::{Key, Same};
 use super::tally::Tally;
-use super::when::{self, HasTime, NoMoment};
-use super::who::Who;
+use super::when::{self, NoMoment};
+use super::who::{self, Who};
 use super::zones::{self, Zones};
 use super::{Draft, RowExclusion, RowsRequest, beginning, detail};
 
 mod agreed;
+mod moment;
 
-/// A row's date and time: the instant, and the wall clock it is printed with.
-#[derive(Clone, Copy)]
-struct Happens {
-    at: UnixMs,
-    local: DateTime,
-    has_time: bool,
-}
+use moment::Happens;
 
 /// The word of a row that has the id of another person's row.
 pub(super) const SAME_ID: &str = "same_id_as_row";
@@ -152,13 +146,13 @@ impl<'a> Resolver<'a> {
         Decided { fate, key: self.key.take(), noted: std::mem::take(&mut self.tally) }
     }
 
-    /// Decides one row; its number is the first good one of those it has.
+    /// Decides one row; its number is the first of those it has that can be sent to.
     fn resolve(&mut self, cells: Vec<String>, is_hidden: bool) -> Result<Box<Draft>, Box<RowExclusion>> {
         let cells = self.repaired(cells);
         let own_zone = self.plan.columns.timezone.and_then(|place| cells.get(place)).cloned();
         let own_zone = own_zone.and_then(|cell| self.zones.of_cell(&cell));
         let happens = self.happens(&cells, own_zone.as_ref());
-        let found = damage::phone(&cells, &self.plan.columns.phones, self.plan.home.as_ref());
+        let found = self.plan.number(&cells);
         let cost_centre = label(&self.request.campaign.cost_centre, self.plan.columns.cost_centre, &cells);
         let mut who = Who::of(&cells, &found.given, &self.plan.columns).paid_by(&cost_centre, &self.plan.columns);
         who.happens_at = happens.as_ref().ok().and_then(|h| h.map(|h| h.at));
@@ -201,6 +195,7 @@ impl<'a> Resolver<'a> {
         let zone = own_zone.unwrap_or_else(|| self.zones.of_person(&to));
         let due = self.due(&to, happens_at, &zone);
         let due = due.map_err(|why| (ExclusionReason::TooLate, self.not_due(why, happens)))?;
+        let odd = happens.filter(|h| h.names_other_weekday).map(|_| self.moment_cells(&values.cells).join(" "));
         let filled = self.plan.contents.at(picked).fill(&row, &values.cells);
         let (fill, flattened) = filled.map_err(|unfit| (unfit.reason, unfit.detail))?;
         // An offer that is over is made to nobody.
@@ -224,6 +219,7 @@ impl<'a> Resolver<'a> {
             to,
             given: who.given.clone(),
         };
+        self.count_moment(happens, odd);
         self.count(&draft, due.shift, picked);
         Ok(Box::new(draft))
     }
@@ -231,11 +227,17 @@ impl<'a> Resolver<'a> {
     /// The cells with what a spreadsheet did to numbers undone, where it is certain what they were.
     fn repaired(&mut self, mut cells: Vec<String>) -> Vec<String> {
         let plan = Arc::clone(&self.plan);
-        let numbers = plan.columns.phones.iter().flatten().copied().chain(plan.columns.id);
+        let numbers = plan.columns.phones.iter().flatten().copied().chain(plan.columns.id.iter().copied());
         for place in numbers {
             if let Some(digits) = cells.get(place).and_then(|cell| damage::whole_number(cell)) {
                 cells[place] = digits;
                 *self.repairs.entry(Repair::Exponent).or_default() += 1;
+            }
+        }
+        // Filters read a cell by itself, and day first.
+        for place in plan.columns.when.iter().copied().filter(|_| self.dates == DateOrder::YearFirst) {
+            if let Some(date) = cells.get(place).and_then(|cell| when::with_century(cell)) {
+                cells[place] = date;
             }
         }
         for place in plan.columns.when.iter().copied().filter(|_| self.serial_dates) {
@@ -269,8 +271,7 @@ impl<'a> Resolver<'a> {
 
     /// Whether anything like this is delivered there.
     fn reachable(&self, to: &Phone, picked: Picked) -> Result<(), Why> {
-        let marketing = is_marketing(self.request.campaign.kind, self.plan.contents.at(picked).category);
-        let closed = self.plan.closed.because(to, marketing);
+        let closed = self.plan.closed_because(to, Some(picked));
         closed.map_or(Ok(()), |why| Err((ExclusionReason::Unreachable, why)))
     }
 
@@ -288,22 +289,11 @@ impl<'a> Resolver<'a> {
     fn values(&mut self, cells: Vec<String>, happens: Option<Happens>, style: Style) -> Arc<RowValues> {
         let when = happens.map(|h| When { local: h.local, has_time: h.has_time, style });
         let (columns, vars) = (Arc::clone(&self.columns), Arc::clone(&self.vars));
-        let (client, numbers) = (self.client.take(), std::mem::take(&mut self.numbers));
+        // A name of one column stands in its cell.
+        let joined = Some(who::name(&cells, &self.plan.columns.name)).filter(|name| !name.is_empty());
+        let joined = joined.filter(|_| self.plan.columns.name.len() > 1);
+        let (client, numbers) = (joined.or(self.client.take()), std::mem::take(&mut self.numbers));
         Arc::new(RowValues { cells, columns, vars, when, client, numbers })
-    }
-
-    /// The date and time, `None` where the campaign has no use for one. It is written on the clock of the row's own
-    /// zone, else the campaign's: a clinic writes its appointments in its own time, wherever the patient's phone is from.
-    fn happens(&self, cells: &[String], own_zone: Option<&TimeZone>) -> Result<Option<Happens>, NoMoment> {
-        let places = &self.plan.columns.when;
-        if places.is_empty() {
-            return Ok(None);
-        }
-        let parts: Vec<&str> = places.iter().filter_map(|p| cells.get(*p)).map(String::as_str).collect();
-        let zone = own_zone.cloned().unwrap_or_else(|| self.zones.campaign());
-        let moment = when::read(&parts, self.dates)?;
-        let (at, local, has_time) = moment.in_zone(&zone).ok_or(NoMoment::Unreadable)?;
-        Ok(Some(Happens { at, local, has_time: has_time == HasTime::Yes }))
     }
 
     fn is_selected(&self, row: &Value, bad_when: Option<NoMoment>) -> Result<bool, Why> {
@@ -312,16 +302,6 @@ impl<'a> Resolver<'a> {
             (Ok(holds), _) => Ok(holds),
             (Err(_), Some(bad)) if only.uses(WHEN) => Err((ExclusionReason::BadWhen, bad.to_string())),
             (Err(failed), _) => Err((ExclusionReason::BadValue, detail::of_only(failed.refused))),
-        }
-    }
-
-    fn no_moment(&self, why: NoMoment, cells: &[String]) -> String {
-        let places = &self.plan.columns.when;
-        let parts: Vec<&str> = places.iter().filter_map(|p| cells.get(*p)).map(String::as_str).collect();
-        let columns: Vec<&str> = places.iter().map(|place| self.header(*place)).collect();
-        match why {
-            NoMoment::Unreadable => format!("{why}_in: {}: {}", columns.join(" + "), parts.join(" ")),
-            NoMoment::NoDate | NoMoment::NoTime => format!("{why}_of: {}", columns.join(" + ")),
         }
     }
 
@@ -339,16 +319,6 @@ impl<'a> Resolver<'a> {
     fn due(&self, to: &Phone, happens_at: Option<UnixMs>, zone: &TimeZone) -> Result<Due, NotDue> {
         let schedule = &self.request.campaign.schedule;
         schedule::due(schedule, happens_at, self.request.started_at, zone, self.plan.hours.of_person(to))
-    }
-
-    /// Counts a row that is too late, and says what it was for.
-    fn not_due(&mut self, why: NotDue, happens: Option<Happens>) -> String {
-        if why == NotDue::Closed {
-            self.tally.closed_until_latest += 1;
-            return "closed_until_latest".to_owned();
-        }
-        self.tally.misses_latest += 1;
-        happens.map(|h| format!("happens: {}", h.local.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default()
     }
 
     fn route(&mut self, cells: &[String]) -> String {
@@ -387,6 +357,6 @@ pub(super) fn number_of(plan: &Plan<'_>, cells: &[String]) -> Option<Phone> {
             cells[*place] = digits;
         }
     }
-    let found = damage::phone(&cells, &plan.columns.phones, plan.home.as_ref());
+    let found = plan.number(&cells);
     if found.is_good() { found.to.ok() } else { None }
 }

@@ -205,7 +205,7 @@ impl<'a> Looking<'a> {
         Self {
             plan,
             header,
-            dates: Dates::default(),
+            dates: Dates::about(plan.today),
             phones: Phones::default(),
             papers: Papers::default(),
             documents: Documents::default(),
@@ -255,10 +255,9 @@ impl<'a> Looking<'a> {
         if let Some(column) = damage::error_in(cells, &self.plan.used) {
             self.errors.add(at(column), &cells[column]);
         }
-        if let Some((column, id)) = columns.id.and_then(|column| Some((column, cells.get(column)?)))
-            && columns.id_is_key
-            && damage::is_rounded(id)
-        {
+        let ids = columns.id.iter().filter_map(|column| Some((*column, cells.get(*column)?)));
+        let rounded = ids.into_iter().find(|(_, id)| columns.id_is_key && damage::is_rounded(id));
+        if let Some((column, id)) = rounded {
             self.rounded_ids.add(at(column), id);
         }
         self.unfit.extend(self.plan.contents.unfit(cells));

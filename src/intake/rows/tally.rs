@@ -40,7 +40,7 @@ pub struct Tally {
     pub misses_latest: u64,
     /// Rows for which no open moment is left before their latest time.
     pub closed_until_latest: u64,
-    /// Messages to the first good one of several numbers in a row.
+    /// Messages to the first of several numbers in a row that can be sent to.
     pub several_phones: u64,
     /// Messages whose column of routes holds no route.
     pub unknown_routes: u64,
@@ -51,6 +51,32 @@ pub struct Tally {
     /// What the first of them says.
     #[serde(skip)]
     pub unclear_consent: Option<String>,
+    /// What is odd about dates.
+    #[serde(flatten)]
+    pub dates: OddDates,
+}
+
+/// Messages with dates that are worth a look.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct OddDates {
+    /// Messages reckoned from a date without a time: from midnight.
+    pub without_time: u64,
+    /// Messages whose date is another weekday than the one that its cell names.
+    pub other_weekdays: u64,
+    /// What the first of them says.
+    #[serde(skip)]
+    pub other_weekday: Option<String>,
+}
+
+impl OddDates {
+    fn add(&mut self, more: &Self) {
+        let Self { without_time, other_weekdays, other_weekday } = more;
+        self.without_time += without_time;
+        self.other_weekdays += other_weekdays;
+        if self.other_weekday.is_none() {
+            self.other_weekday.clone_from(other_weekday);
+        }
+    }
 }
 
 impl Tally {
@@ -79,6 +105,7 @@ impl Tally {
             not_utf8,
             consent_unclear,
             unclear_consent,
+            dates,
         } = more;
         self.rows += rows;
         self.messages += messages;
@@ -105,5 +132,6 @@ impl Tally {
         if self.unclear_consent.is_none() {
             self.unclear_consent.clone_from(unclear_consent);
         }
+        self.dates.add(dates);
     }
 }

@@ -1,7 +1,7 @@
 //! Dates and times as spreadsheets and people write them.
 
 use jiff::Timestamp;
-use jiff::civil::{DateTime, Time};
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
 use crate::domain::time::UnixMs;
@@ -11,7 +11,7 @@ use super::super::audience::DateOrder;
 mod cell;
 
 use cell::Parts;
-pub(super) use cell::{MONTHS, WEEKDAYS};
+pub(super) use cell::{MONTHS, WEEKDAYS, to_the_minute};
 
 /// A row's date and time as read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,6 +91,13 @@ pub fn time_alone(cell: &str) -> Option<Time> {
     parts.time.filter(|_| matches!(parts.date(DateOrder::DayFirst), Ok(None)))
 }
 
+/// Whether one of the cells names a weekday that `day` is not.
+pub fn names_other_weekday(cells: &[&str], day: Date) -> bool {
+    let named =
+        cells.iter().filter(|cell| cell.contains(char::is_alphabetic)).filter_map(|cell| Parts::of(cell)?.weekday);
+    named.into_iter().any(|named| named != day.weekday().to_monday_zero_offset())
+}
+
 /// What a cell proves about the order of day and month.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Evidence {
@@ -117,6 +124,26 @@ pub fn evidence(cell: &str) -> Option<Evidence> {
         (false, false) if first != second => Some(Evidence::Either),
         _ => None,
     }
+}
+
+/// The first and the last number of a date that has its year in two digits, first or last, and no name of a month; `None`: it
+/// is no such date.
+pub fn short(cell: &str) -> Option<(i64, i64)> {
+    let parts = Parts::of(cell)?;
+    let [(first, 1 | 2), (_, 1 | 2), (last, 1 | 2)] = parts.numbers.as_slice() else { return None };
+    let orders = [DateOrder::DayFirst, DateOrder::MonthFirst, DateOrder::YearFirst];
+    let is_date = parts.month.is_none() && orders.into_iter().any(|order| matches!(parts.date(order), Ok(Some(_))));
+    is_date.then_some((*first, *last))
+}
+
+/// A date that begins with the two digits of its year, with all four: `26-11-30 10:00` is `2026-11-30 10:00`, which is one
+/// date in every order. `None`: it is none.
+pub fn with_century(cell: &str) -> Option<String> {
+    short(cell)?;
+    let whole = format!("20{}", cell.trim_start());
+    let read = |cell: &str, order| read(&[cell], order).ok();
+    let is_same = read(&whole, DateOrder::DayFirst) == read(cell, DateOrder::YearFirst);
+    (is_same && read(&whole, DateOrder::DayFirst).is_some()).then_some(whole)
 }
 
 fn with_offset(cell: &str) -> Option<Timestamp> {

@@ -7,6 +7,12 @@ use crate::domain::time::UnixMs;
 use super::super::columns::Columns;
 use super::{RowExclusion, beginning};
 
+/// What a row's person is called, as its cells say it.
+pub(super) fn name(cells: &[String], places: &[usize]) -> String {
+    let parts = places.iter().filter_map(|place| cells.get(*place)).map(String::as_str);
+    beginning(&parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")).to_owned()
+}
+
 /// Whom a row is for.
 pub(super) struct Who {
     pub(super) given: String,
@@ -24,18 +30,20 @@ pub(super) struct Who {
 impl Who {
     /// `given` is the phone as it stands.
     pub(super) fn of(cells: &[String], given: &str, columns: &Columns) -> Self {
-        let cell = |place: Option<usize>| place.and_then(|place| cells.get(place)).map_or("", String::as_str);
         let mut who = Self {
             given: beginning(given).to_owned(),
             external_id: None,
-            name: beginning(cell(columns.name)).to_owned(),
+            name: name(cells, &columns.name),
             cost_centre: String::new(),
             happens_at: None,
             to: None,
             too_long: None,
         };
-        let id = cell(columns.id);
-        who.external_id = (!id.is_empty()).then(|| who.known_by(id, columns.id));
+        let parts: Vec<&str> = columns.id.iter().filter_map(|place| cells.get(*place)).map(String::as_str).collect();
+        // Without one of its columns it would be another's.
+        if !parts.is_empty() && parts.iter().all(|part| !part.is_empty()) {
+            who.external_id = Some(who.known_by(&parts.join("-"), columns.id.first().copied()));
+        }
         who
     }
 

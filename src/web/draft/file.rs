@@ -11,6 +11,10 @@ const DELIMITERS: [(&str, &str); 4] = [(",", "comma"), (";", "semicolon"), ("tab
 /// Quotes likewise.
 const QUOTES: [(&str, &str); 4] = [("\"", "double"), ("\\\"", "backslash"), ("'", "single"), ("none", "none")];
 
+/// Orders of dates likewise.
+const DATES: [(&str, &str); 3] =
+    [("day first", "day_first"), ("month first", "month_first"), ("year first", "year_first")];
+
 impl Form<'_> {
     /// The fields of `[reading]`. What is left to itself says what was guessed.
     pub(super) fn reading(&self) -> Vec<Select> {
@@ -22,7 +26,7 @@ impl Form<'_> {
         let encodings = ENCODINGS.map(|name| (name.to_owned(), name.to_owned())).to_vec();
         let rows = named(&[("leave out", "leave_out"), ("take", "take")], "draft.reading");
         let merged = named(&[("fill", "fill"), ("leave", "leave")], "draft.reading");
-        let dates = named(&[("day first", "day_first"), ("month first", "month_first")], "preflight.dates");
+        let dates = named(&DATES, "preflight.dates");
         let asked = self.p.t("draft.reading.asked");
         let (phones, meant) = ([("take", "are_phones")], [("take", "is_meant")]);
         vec![

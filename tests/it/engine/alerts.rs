@@ -3,6 +3,7 @@
 mod conditions;
 mod lateness;
 mod nodes;
+mod renamed;
 mod telling;
 mod ways;
 

@@ -272,3 +272,29 @@ async fn a_corrected_run_takes_the_templates_usual_values_where_its_new_file_say
         assert_eq!(stage.stub.values.lock().unwrap()[2].1, "Buen día Ana", "{}", store.name());
     }
 }
+
+#[tokio::test]
+async fn a_correction_says_how_many_go_out_with_the_rows_that_it_chooses() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let audience = people(6).replace("nombre", "sigue,nombre").replace("Ana", "no,Ana");
+        let audience = audience.replacen("no,Ana", "sí,Ana", 3);
+        let run = paused(&stage, CAMPAIGN, &audience).await;
+        // Four are in line, and the first three of the file are chosen, but for whoever has it.
+        let has_it = |no: &usize| {
+            let sent = stage.stub.values.lock().unwrap();
+            sent.iter().any(|(to, _)| to.ends_with(&format!("5000000{no}")))
+        };
+        let rest = (0..3).filter(|no| !has_it(no)).count();
+        let chosen = format!("{}[columns]\nonly = \"{{{{ sigue }}}}\"\n", capitals());
+        assert_eq!(
+            corrected(&stage.engine, run, &chosen).await,
+            Split { stays: 2, rest: rest as i64 },
+            "{}",
+            store.name()
+        );
+        stage.engine.resume(run, "ana").await.unwrap();
+        plan(&stage.engine).await;
+        assert_eq!(stage.sender().drain().await, rest, "{}", store.name());
+    }
+}

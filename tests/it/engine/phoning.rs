@@ -79,6 +79,16 @@ async fn what_an_earlier_file_of_changes_left_out_is_told_until_a_later_one_spea
 
 #[tokio::test]
 async fn whoever_was_moved_and_moved_back_before_that_was_told_is_phoned_all_the_same() {
+    moved_and_back(|row| row.replace("26/11/2026 09:00", "27/11/2026 10:00")).await;
+}
+
+#[tokio::test]
+async fn whoever_got_another_number_and_the_first_again_is_phoned_all_the_same() {
+    moved_and_back(|row| row.replace("+54911555", "+54911444")).await;
+}
+
+/// `change` is made to one of two people's rows, and taken back before anything left.
+async fn moved_and_back(change: fn(String) -> String) {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
         let campaign = clinic("contains = \"only changes\"");
@@ -88,8 +98,8 @@ async fn whoever_was_moved_and_moved_back_before_that_was_told_is_phoned_all_the
             force(&store, told.id, MessageState::Undelivered).await;
         }
         let listed = async || listed(&phone_list(&stage, &store, id).await);
-        apply(&stage, &campaign, &rows(&[("A", "27/11/2026 10:00")])).await;
-        assert_eq!(listed().await, ["B"], "its new time is still to be told, {}", store.name());
+        apply(&stage, &campaign, &change(rows(&[("A", "26/11/2026 09:00")]))).await;
+        assert_eq!(listed().await, ["B"], "what is new is still to be told, {}", store.name());
         apply(&stage, &campaign, &rows(&[("A", "26/11/2026 09:00")])).await;
         let states = stage.states(id).await;
         assert_eq!((states["cancelled"], states.get("queued")), (1, None), "{} {states:?}", store.name());

@@ -130,3 +130,28 @@ async fn what_page_and_api_put_into_a_folder_is_whole_at_once_and_what_is_droppe
     assert_eq!(looks(4, 32).await, 0, "not before it has been still");
     assert!(looks(34, 40).await > 0);
 }
+
+#[tokio::test]
+async fn a_file_of_the_bytes_of_an_earlier_one_is_applied_and_filed_away() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let folder = stage.engine.config.campaigns_dir.join("clinic");
+        std::fs::create_dir_all(&folder).unwrap();
+        let campaign =
+            clinic("contains = \"only changes\"\nstart = \"by itself\"").replace("people.csv", "turnos*.csv");
+        std::fs::write(folder.join("campaign.toml"), campaign).unwrap();
+        let mut watcher = Watcher::new(stage.engine.clone());
+        let (usual, moved) = (rows(&[("A", "26/11/2026 09:00")]), rows(&[("A", "27/11/2026 09:00")]));
+        for (name, text) in [("turnos-1.csv", &usual), ("turnos-2.csv", &moved), ("turnos-3.csv", &usual)] {
+            std::fs::write(folder.join(name), text).unwrap();
+            stage.clock.advance(Duration::from_mins(1));
+            for _ in 0..4 {
+                watcher.step().await.unwrap();
+                plan(&stage).await;
+            }
+            assert!(folder.join("used").join(name).exists(), "{} {name}", store.name());
+        }
+        let run = &run::open(&store).await.unwrap()[0];
+        assert_eq!(run.revision, 3, "{}", store.name());
+    }
+}

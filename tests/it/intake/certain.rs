@@ -106,6 +106,15 @@ fn numbers_of_a_workbook_keep_their_value() {
 }
 
 #[test]
+fn numbers_of_a_workbook_choose_rows_as_their_texts_do() {
+    let given = Given::promotion(
+        "country = \"AR\"\n[template]\nname = \"t\"\nlanguage = \"es_AR\"\n[columns]\nonly = \"{{ saldo }}\"\n",
+    );
+    let fates = given.fates(numbers(&["1", "0", "0.125"]));
+    assert_eq!(fates, ["5491155550100", "not_selected", "bad_value (no_yes_or_no_in: only: 0.125)"]);
+}
+
+#[test]
 fn one_cell_of_rubbish_or_one_slip_turns_no_dates_round() {
     let rows = |odd: &str| {
         let row = |no: usize| format!("Ana,11555501{no:02},0{}/12/2026 09:00\n", 3 + no % 6);

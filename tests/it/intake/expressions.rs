@@ -106,7 +106,7 @@ fn greetings_find_the_given_name() {
         ("JOSÉ", "José"),
         ("úrsula pérez", "Úrsula"),
         ("Sra. Paula Villalba", "Paula"),
-        ("Dra", "Dra"),
+        ("Dra", ""),
         ("Benítez, Damián", "Damián"),
         ("Benítez,", "Benítez"),
         ("ANA-MARIA LOPES", "Ana-Maria"),
@@ -211,5 +211,44 @@ fn a_greeting_by_an_unknown_name_is_empty_unless_it_says_what_to_say_instead() {
     ] {
         assert_eq!(greeting(source, None), unknown, "{source}");
         assert_eq!(greeting(source, Some("ANA PAZ")), known, "{source}");
+    }
+}
+
+#[test]
+fn an_initial_is_no_first_name_and_what_is_no_name_greets_nobody() {
+    let names = BTreeSet::from(["nombre"]);
+    let first = |name: &str| {
+        let source = "{{ nombre | first_name }}";
+        let expression = Expression::compile(source, &Place::of("variables", "1", None), Style::Es, &names).unwrap();
+        let row = Value::from_object(RowValues {
+            cells: vec![name.to_owned()],
+            columns: Arc::new(BTreeMap::from([("nombre".to_owned(), 0)])),
+            vars: Arc::new(BTreeMap::new()),
+            when: None,
+            client: None,
+            numbers: Vec::new(),
+        });
+        expression.text(&row).unwrap()
+    };
+    for (name, expected) in [
+        ("M. José Paz", "M. José"),
+        ("Mª José Paz", "Mª José"),
+        ("MARÍA JOSÉ PAZ", "María"),
+        ("García, M. JOSÉ", "M. José"),
+        ("D. Juan Paz", "Juan"),
+        ("Dña. Ana Paz", "Ana"),
+        ("D. Paz", "D. Paz"),
+        ("J. Pérez", "J. Pérez"),
+        ("FCO. JAVIER GIL", "Fco. Javier"),
+        ("Sr. Dr. Luis Paz", "Luis"),
+        ("Ana B. Paz", "Ana"),
+        ("Don", "Don"),
+        ("Ana", "Ana"),
+        ("M.", "M"),
+    ] {
+        assert_eq!(first(name), expected, "{name}");
+    }
+    for nobody in ["null", "NULL", "N/A", "n.a.", "NN", "N.N.", "Sra.", "SR", "Dr.", "s/n", "Sin nombre", "-", ""] {
+        assert_eq!(first(nobody), "", "{nobody}");
     }
 }

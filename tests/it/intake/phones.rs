@@ -63,6 +63,36 @@ fn numbers_become_international_and_nothing_more() {
         // Another country's number in a campaign.
         ("AR", "", "+598 94 555 123", "59894555123"),
         ("AR", "", "59894555123", "59894555123"),
+        ("BR", "", "(55) 9812-3456", "555598123456"),
+        ("BR", "", "5587654321", "555587654321"),
+        ("BR", "55", "055 9812-3456", "555598123456"),
+        ("BR", "55", "(55) 8765-4321", "555587654321"),
+        // The 0 before a Colombian mobile and its 3 are no carrier's.
+        ("CO", "", "0 300 123 4567", "573001234567"),
+        ("CO", "", "03001234568", "573001234568"),
+        ("CO", "", "0305 444 0123", "573054440123"),
+        ("CO", "", "0310 123 4567", "573101234567"),
+        ("CO", "", "03 300 123 4567", "573001234567"),
+        ("CO", "", "+57 0300 123 4567", "573001234567"),
+        ("CO", "", "57 0300 123 4567", "573001234567"),
+        ("", "", "+5703001234567", "573001234567"),
+        // Of a range that no plan knows, and cut short.
+        ("CO", "", "0339 123 4567", "573391234567"),
+        ("CO", "", "0310 123 456", "bad_phone wrong_length"),
+        ("CO", "", "+57 0310 123 456", "bad_phone wrong_length"),
+        ("CO", "", "38123456", "bad_phone no_area_code"),
+        ("CO", "", "12345678", "5712345678"),
+        // An Argentine mobile with a digit too few is nobody else's.
+        ("AR", "", "549114444555", "bad_phone wrong_length"),
+        ("AR", "", "+54 9 351 444 555", "bad_phone wrong_length"),
+        ("AR", "", "+54 9 2966 12345", "bad_phone wrong_length"),
+        ("AR", "", "9 11 444-4555", "bad_phone wrong_length"),
+        ("AR", "11", "9 11 444-4555", "bad_phone wrong_length"),
+        ("AR", "", "+54 800 555 1234", "bad_phone service_number"),
+        // A form that demands an area got noughts.
+        ("BR", "", "(00) 98765-4321", "bad_phone no_area_code"),
+        ("BR", "11", "(00) 3222-1235", "bad_phone no_area_code"),
+        ("BR", "", "(00) 55 11 98765-4321", "5511987654321"),
         // A cut number is not taken for a local one that happens to begin like the area code.
         ("AR", "11", "11 5555-01", "bad_phone wrong_length"),
         ("AR", "11", "011 5555-01", "bad_phone wrong_length"),

@@ -43,6 +43,63 @@ fn numbered_columns_of_phones_are_tried_in_order_and_others_are_asked_about() {
 }
 
 #[test]
+fn numbered_columns_are_tried_by_their_numbers_wherever_they_stand() {
+    let given = given("");
+    let text = |header: &str| format!("{header},Nombre\n1155550102,1155550101,Ana\n1155550102,,Eva\n");
+    for header in ["Celular 2,Celular 1", "Celular 2,Celular"] {
+        assert_eq!(given.fates(text(header)), ["5491155550101", "5491155550102"], "{header}");
+    }
+}
+
+#[test]
+fn a_name_and_an_id_can_be_joined_of_several_columns() {
+    let given = Given::promotion(&format!(
+        "{BASE}[columns]\nname = \"Nombre + Apellido\"\nid = \"Sucursal + Nro\"\n[variables]\n1 = \"{{{{ client_name }}}}\"\n2 = \"{{{{ client_name | first_name }}}}\"\n"
+    ));
+    let text =
+        "Nombre,Apellido,Sucursal,Nro,Celular\nANA,PAZ,3,12,1155550101\nEVA,,31,2,1155550102\nLuz,Sol,,7,1155550103\n";
+    let rows = given.drafts(text);
+    let shown: Vec<_> = rows.iter().map(|row| (row.name.as_str(), row.external_id.as_deref())).collect();
+    // Without one of its columns an id would be another's.
+    assert_eq!(shown, [("ANA PAZ", Some("3-12")), ("EVA", Some("31-2")), ("Luz Sol", None)]);
+    let said: Vec<_> = rows[0].fill.body.iter().map(|value| value.text.as_str()).collect();
+    assert_eq!(said, ["ANA PAZ", "Ana"]);
+    let found = roles(&given, "Nombre,Apellido,Sucursal,Nro,Celular");
+    assert!(found.contains(&("name".to_owned(), "Nombre + Apellido".to_owned())), "{found:?}");
+    assert!(found.contains(&("id".to_owned(), "Sucursal + Nro".to_owned())), "{found:?}");
+    assert_eq!(given.blockers("Nombre,Sucursal,Nro,Celular\nAna,3,12,1155550101\n")[0], "unknown_column");
+}
+
+#[test]
+fn the_contacts_that_google_exports_have_their_phones_recognised() {
+    let text = "Name,Phone 1 - Label,Phone 1 - Value,Phone 2 - Label,Phone 2 - Value\n\
+        Ana Paz,Mobile,+54 9 11 5555-0101,Home,\nEva Sol,Work,,Mobile,+54 9 11 5555-0102\n\
+        Lía Luz,Mobile,+54 9 11 5555-0103 ::: +54 9 11 5555-0104,,\n";
+    assert_eq!(given("").fates(text), ["5491155550101", "5491155550102", "5491155550103"]);
+}
+
+#[test]
+fn of_several_numbers_the_first_counts_that_what_is_sent_is_delivered_to() {
+    let given = given("phone = [\"Celular\", \"Fijo\"]");
+    for (cells, expected) in [
+        ("+1 305 444 0123,1155550101", "5491155550101"),
+        ("+53 5555 0123,1155550101", "5491155550101"),
+        ("+7 978 123 4567 / 1155550101,", "5491155550101"),
+        ("mamá +1 305 444 0123 hija 1155550101,", "5491155550101"),
+        ("no,+1 305 444 0123", "unreachable (no_marketing_there: US)"),
+        ("+53 5555 0123,+1 305 444 0123", "unreachable (closed_country)"),
+        ("1155550102,1155550101", "5491155550102"),
+    ] {
+        assert_eq!(given.fates(format!("Celular,Fijo\n{cells}\n")), [expected], "{cells}");
+    }
+    // Reminders are delivered in the United States.
+    let reminder = Given::campaign(&format!(
+        "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"UTC\"\n{BASE}[columns]\nphone = [\"Celular\", \"Fijo\"]\n"
+    ));
+    assert_eq!(reminder.fates("Celular,Fijo\n+1 305 444 0123,1155550101\n"), ["13054440123"]);
+}
+
+#[test]
 fn columns_of_phones_can_be_named_in_order_and_joined() {
     let named = given("phone = [\"Celular\", \"Fijo\"]");
     assert_eq!(named.fates("Fijo,Celular\n1155550101,1155550102\n1155550103,no\n"), ["5491155550102", "5491155550103"]);
@@ -169,4 +226,59 @@ fn columns_of_one_name_are_tried_in_order_or_said_by_their_place() {
     assert_eq!(given("phone = \"Teléfono 2\"").fates(text), ["5491155550102", "5491155550104"]);
     let names = "Teléfono,Nombre,Nombre\n1155550102,Ana,Paz\n";
     assert_eq!(given("name = \"Nombre 2\"").drafts(names)[0].name, "Paz");
+}
+
+#[test]
+fn who_wants_no_promotions_is_left_out_whatever_the_column_is_called() {
+    let promotion = given("");
+    let rows =
+        "1155550101,Ana,Sí\n1155550102,Eva,no\n1155550103,Lía,\n1155550104,Leo,01/03/2025\n1155550105,Luz,quizás\n";
+    for header in
+        ["Opt-out", "Baja", "No contactar", "Não perturbe", "Unsubscribed", "Bloqueado", "Consentimiento retirado"]
+    {
+        let out = |cell: &str| format!("no_consent (consent_refused_in: {header}: {cell})");
+        let unclear = format!("no_consent (consent_unclear_in: {header}: quizás)");
+        let fates = promotion.fates(format!("Telefono,Nombre,{header}\n{rows}"));
+        let taken = ["5491155550102", "5491155550103"].map(str::to_owned);
+        assert_eq!(fates[1..3], taken, "{header}");
+        assert_eq!([&fates[0], &fates[3], &fates[4]], [&out("Sí"), &out("01/03/2025"), &unclear], "{header}");
+    }
+    // Both kinds of columns: who has agreed and then wanted no more gets none.
+    let both = "Telefono,Acepta marketing,Baja,No molestar\n1155550101,sí,,\n1155550102,sí,x,\n1155550103,no,,\n1155550104,sí,no,1\n";
+    let fates = promotion.fates(both);
+    assert_eq!((fates[0].as_str(), fates[2].as_str()), ("5491155550101", "no_consent"));
+    assert!(
+        fates[1].ends_with("(consent_refused_in: Baja: x)")
+            && fates[3].ends_with("(consent_refused_in: No molestar: 1)")
+    );
+    // The column that the campaign names counts alone, and for what its name says.
+    assert_eq!(given("consent = \"Acepta marketing\"").fates(both)[1], "5491155550102");
+    let named = given("consent = \"No molestar\"").fates(both);
+    assert_eq!((named[1].as_str(), named[2].as_str()), ("5491155550102", "5491155550103"));
+    assert!(named[3].starts_with("no_consent"), "{named:?}");
+    // A reminder is no promotion.
+    let reminder = Given::campaign(&format!(
+        "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\n{BASE}"
+    ));
+    assert_eq!(reminder.fates(both)[1], "5491155550102");
+}
+
+#[test]
+fn columns_of_yes_and_no_are_told_where_nothing_says_who_agreed() {
+    let text = |header: &str| {
+        format!("Telefono,Nombre,{header},Nota\n1155550101,Ana,sí,sí\n1155550102,Eva,No,a ver\n1155550103,Lía,,no\n")
+    };
+    let told = |given: &Given, header: &str| {
+        let warnings = given.open(text(header), |rows| rows.warnings()).unwrap();
+        warnings.into_iter().find(|w| w.code == "yes_or_no_columns").map(|w| w.args[0].1.clone())
+    };
+    assert_eq!(told(&given(""), "Prefiere"), Some("Prefiere".to_owned()));
+    assert_eq!(told(&given(""), "Baja"), None);
+    assert_eq!(told(&given(""), "Acepta"), None);
+    assert_eq!(told(&given("only = \"{{ prefiere }}\""), "Prefiere"), None, "something depends on it");
+    assert_eq!(told(&given("consent = \"Prefiere\""), "Prefiere"), None);
+    let reminder = Given::campaign(&format!(
+        "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\n{BASE}"
+    ));
+    assert_eq!(told(&reminder, "Prefiere"), None);
 }

@@ -1,4 +1,4 @@
-//! The number of a row: the first good one of its columns, and of the several that a cell may hold.
+//! The number of a row: the first of its columns, and of the several that a cell may hold, that can be sent to.
 
 use super::super::super::phone_number::{self, Home, NotAPhone, Paper};
 use super::super::detail::several_none;
@@ -53,8 +53,27 @@ impl FoundPhone {
     }
 }
 
-/// The first of a row's numbers that can be one. `phones` are columns, each perhaps joined of several.
-pub(in super::super) fn phone(cells: &[String], phones: &[Vec<usize>], home: Option<&Home>) -> FoundPhone {
+/// How numbers are read, and which of several is taken.
+pub(in super::super) struct Wanted<'a> {
+    pub(in super::super) home: Option<&'a Home>,
+    /// Whether what the campaign sends is delivered there.
+    pub(in super::super) is_reached: &'a dyn Fn(&Phone) -> bool,
+}
+
+impl<'a> Wanted<'a> {
+    /// The first that can be one, wherever it is.
+    pub(in super::super) const fn anywhere(home: Option<&'a Home>) -> Self {
+        Self { home, is_reached: &|_| true }
+    }
+
+    fn is_reached(&self, found: &FoundPhone) -> bool {
+        found.is_good() && found.to.as_ref().is_ok_and(|to| (self.is_reached)(to))
+    }
+}
+
+/// The first of a row's numbers that can be sent to, else the first that can be one. `phones` are columns, each perhaps
+/// joined of several.
+pub(in super::super) fn phone(cells: &[String], phones: &[Vec<usize>], wanted: &Wanted<'_>) -> FoundPhone {
     let mut first: Option<FoundPhone> = None;
     let mut filled = 0;
     for places in phones {
@@ -63,12 +82,13 @@ pub(in super::super) fn phone(cells: &[String], phones: &[Vec<usize>], home: Opt
             continue;
         }
         filled += 1;
-        let found = one_of(&given, home);
-        let is_good = found.is_good();
-        if is_good || first.is_none() {
+        let found = one_of(&given, wanted);
+        // Where there is one number, whoever asked sees for themselves.
+        let ends = found.is_good() && (phones.len() == 1 || wanted.is_reached(&found));
+        if ends || first.as_ref().is_none_or(|first| found.is_good() && !first.is_good()) {
             first = Some(found);
         }
-        if is_good {
+        if ends {
             break;
         }
     }
@@ -87,8 +107,9 @@ fn joined(cells: &[String], places: &[usize]) -> String {
     }
 }
 
-/// A cell's number, or the first of its numbers that can be one.
-fn one_of(given: &str, home: Option<&Home>) -> FoundPhone {
+/// A cell's number, or the first of its numbers that can be sent to, else that can be one.
+fn one_of(given: &str, wanted: &Wanted<'_>) -> FoundPhone {
+    let home = wanted.home;
     let to = phone_number::read(given, home);
     // Parts of somebody's papers could be numbers of somebody else.
     let paper = phone_number::paper_instead(given, to.as_ref().ok(), home);
@@ -105,14 +126,15 @@ fn one_of(given: &str, home: Option<&Home>) -> FoundPhone {
         is_one_of_several: several,
         ..FoundPhone::new(piece, Ok(phone), None)
     };
-    let marked = pieces.iter().filter(|piece| whole(piece)).find_map(|piece| Some((piece, number(piece, home).ok()?)));
-    if let Some((piece, phone)) = marked {
+    let marked =
+        pieces.iter().filter(|piece| whole(piece)).filter_map(|piece| Some((*piece, number(piece, home).ok()?)));
+    if let Some((piece, phone)) = best(marked, wanted) {
         return good(piece, phone, several);
     }
     let apart = apart::apart(given);
-    let mut wholes = apart.iter().filter(|piece| digits(piece) >= SHORTEST);
+    let wholes = apart.iter().filter(|piece| digits(piece) >= SHORTEST);
     let several = wholes.clone().count() > 1;
-    match wholes.find_map(|piece| Some((piece, plain(piece, home).ok()?))) {
+    match best(wholes.filter_map(|piece| Some((*piece, plain(piece, home).ok()?))), wanted) {
         Some((piece, phone)) => good(piece, phone, several),
         None => FoundPhone {
             is_one_of_several: to == Err(NotAPhone::Several),
@@ -120,6 +142,18 @@ fn one_of(given: &str, home: Option<&Home>) -> FoundPhone {
             ..FoundPhone::new(given, to, None)
         },
     }
+}
+
+/// The first that can be sent to, else the first.
+fn best<'a>(numbers: impl Iterator<Item = (&'a str, Phone)>, wanted: &Wanted<'_>) -> Option<(&'a str, Phone)> {
+    let mut first = None;
+    for number in numbers {
+        if (wanted.is_reached)(&number.1) {
+            return Some(number);
+        }
+        first.get_or_insert(number);
+    }
+    first
 }
 
 /// The stretches between marks and little words that set numbers apart.

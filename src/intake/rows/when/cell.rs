@@ -13,6 +13,8 @@ pub(super) struct Parts {
     /// Value and number of digits.
     pub(super) numbers: Vec<(i64, usize)>,
     pub(super) month: Option<i8>,
+    /// From Monday, which is 0.
+    pub(super) weekday: Option<i8>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,9 +53,11 @@ impl Parts {
         if let Some(month) = month(word) {
             return self.month.replace(month).is_none().then_some(());
         }
-        let is_filler =
-            FILLERS.contains(&word) || (word.len() >= 3 && WEEKDAYS.iter().any(|day| day.starts_with(word)));
-        is_filler.then_some(())
+        if FILLERS.contains(&word) {
+            return Some(());
+        }
+        self.weekday = Some(weekday(word)?);
+        Some(())
     }
 
     /// `8.30`, alone in a cell or behind a whole date that ends with a number: `25.11.2026 8.30`.
@@ -77,8 +81,11 @@ impl Parts {
             ([], None) => return Ok(None),
             ([(ymd, 8)], None) => (*ymd / 10_000, *ymd / 100 % 100, *ymd % 100),
             ([(year, 4), (month, _), (day, _)], None) => (*year, *month, *day),
+            ([(year, 2), (month, 1 | 2), (day, 1 | 2)], None) if order == DateOrder::YearFirst => {
+                (full(*year, 2), *month, *day)
+            }
             ([(first, 1 | 2), (second, 1 | 2), (year, digits @ (2 | 4))], None) => match order {
-                DateOrder::DayFirst => (full(*year, *digits), *second, *first),
+                DateOrder::DayFirst | DateOrder::YearFirst => (full(*year, *digits), *second, *first),
                 DateOrder::MonthFirst => (full(*year, *digits), *first, *second),
             },
             ([(year, digits @ 4), (day, 1 | 2)] | [(day, 1 | 2), (year, digits @ (2 | 4))], Some(month)) => {
@@ -106,11 +113,24 @@ pub(super) fn bare_time(cell: &str) -> Option<Time> {
     if !are_digits(part) || !(3..=17).contains(&part.len()) {
         return None;
     }
-    let day: f64 = format!("0.{part}").parse().ok()?;
+    let day = to_the_minute(format!("0.{part}").parse().ok()?, part.len());
     // What is kept of a second is rounding, and so is the last second of a minute.
     let seconds = (day * 86_400.0).round() as i64;
     let seconds = seconds + i64::from(seconds % 60 == 59);
     time_of(seconds / 3_600, seconds / 60 % 60, seconds % 60)
+}
+
+/// A number of days of which so few decimals were kept that a minute is no longer told by them: the minute that was meant,
+/// of three decimals (a minute and a half) one in five, as appointments are.
+pub(in super::super) fn to_the_minute(days: f64, decimals: usize) -> f64 {
+    const MINUTES: f64 = 24.0 * 60.0;
+    let minutes = days * MINUTES;
+    let fifth = (minutes / 5.0).round() * 5.0;
+    match decimals {
+        3 if (fifth - minutes).abs() <= MINUTES / 1_000.0 => fifth / MINUTES,
+        3..=5 => minutes.round() / MINUTES,
+        _ => days,
+    }
 }
 
 fn narrow<T: TryFrom<i64>>(value: i64) -> Result<T, NoMoment> {
@@ -199,6 +219,18 @@ fn month(word: &str) -> Option<i8> {
     let is_it = |name: &&str| word.len() >= 3 && name.starts_with(word);
     let place = MONTHS.iter().position(|names| names.iter().any(is_it))?;
     i8::try_from(place + 1).ok()
+}
+
+/// From Monday, which is 0.
+fn weekday(word: &str) -> Option<i8> {
+    let place = WEEKDAYS.iter().position(|day| word.len() >= 3 && day.starts_with(word))?;
+    // Saturday and Sunday are called the same in Spanish and Portuguese.
+    let day = match place {
+        0..7 => place,
+        7..12 => place - 7,
+        _ => place - 12,
+    };
+    i8::try_from(day).ok()
 }
 
 const HOUR_WORDS: [&str; 5] = ["h", "hs", "hrs", "horas", "hora"];
