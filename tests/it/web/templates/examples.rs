@@ -5,6 +5,7 @@ use recado::domain::role::Role;
 use serde_json::{Value, json};
 
 use super::House;
+use crate::cli::recado;
 use crate::support::stores;
 
 /// Two cards, each with a text and an address that take values.
@@ -19,7 +20,7 @@ fn carousel() -> Value {
 }
 
 /// A header and a body that each have a value of their own, and a code.
-pub fn code() -> Value {
+fn code() -> Value {
     json!({"name": "con_codigo", "language": "es_AR", "category": "marketing", "format": "named",
         "header": {"kind": "text", "text": "Hola {{nombre}}"}, "body": "Hay {{menos}} menos hoy.",
         "examples": {"nombre": "Ana", "menos": "20%"}, "buttons": [{"kind": "copy_code", "example": "SAVE20"}]})
@@ -68,4 +69,22 @@ async fn cards_and_codes_are_shown_with_what_they_were_approved_with() {
         let sample = page.split("id=\"template-text\"").next().unwrap();
         assert!(sample.contains("https://x.example/cafe") && sample.contains("Desde $ 7 hoy."), "{sample}");
     }
+}
+
+#[tokio::test]
+async fn what_was_submitted_by_command_is_printed_as_a_person_will_see_it() {
+    let stores = stores().await;
+    let house = House::open(&stores[0], stores[0].dir.path()).await;
+    let url = house.site.listen().await;
+    let file = stores[0].dir.path().join("con_codigo.json");
+    std::fs::write(&file, code().to_string()).unwrap();
+    let args = ["template", "create", file.to_str().unwrap(), "--submit", "--account", "meta"];
+    let said = recado(&url, Some(&house.token), &args).await;
+    assert!(said.status == 0 && said.out.starts_with("submitted: con_codigo (es_AR)"), "{} {}", said.out, said.err);
+    let seen = said.out.split("As it was written").next().unwrap();
+    assert!(seen.contains("  Hola Ana\n") && seen.contains("  Hay 20% menos hoy.\n"), "{}", said.out);
+    assert!(seen.contains("  [Copy offer code] → SAVE20\n") && !said.out.contains("[]"), "{}", said.out);
+    let args = ["template", "create", file.to_str().unwrap(), "--submit", "--account", "meta", "--json"];
+    let again = recado(&url, Some(&house.token), &args).await;
+    assert_ne!(again.status, 0, "it is there: {}", again.out);
 }
