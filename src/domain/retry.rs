@@ -22,8 +22,7 @@ pub enum Help {
 
 impl Help {
     /// Every answer.
-    pub const ALL: [Self; 6] =
-        [Self::Likely, Self::AfterHold, Self::AfterFix, Self::Unsure, Self::Unknown, Self::No];
+    pub const ALL: [Self; 6] = [Self::Likely, Self::AfterHold, Self::AfterFix, Self::Unsure, Self::Unknown, Self::No];
 
     /// What another try is worth after a failure with `code`, which calls for that; `None`: the code is not in the table.
     /// What is ambiguous as an answer is certain once it is told as a failure, where the policy tries it again by itself;

@@ -24,12 +24,7 @@ const A_MINUTE: i64 = 60_000;
 
 /// Why `template` may not become `draft` at `now`; `edits` is when it was edited before, `zone` whose clock people are told.
 /// Empty: it may.
-pub fn forbids(
-    template: &Template,
-    draft: &Draft,
-    edits: &[UnixMs],
-    (now, zone): (UnixMs, &TimeZone),
-) -> Vec<Problem> {
+pub fn forbids(template: &Template, draft: &Draft, edits: &[UnixMs], (now, zone): (UnixMs, &TimeZone)) -> Vec<Problem> {
     let mut problems = Vec::new();
     if (&draft.name, &draft.language) != (&template.name, &template.language) {
         problems.push(Problem::new("template_name_fixed", &[("field", "name")]));

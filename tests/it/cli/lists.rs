@@ -3,8 +3,8 @@
 use recado::domain::role::Role;
 
 use super::recado;
-use crate::engine::{change, count};
 use crate::engine::stage::{CAMPAIGN, people};
+use crate::engine::{change, count};
 use crate::support::stores;
 use crate::web::daemon::Site;
 
@@ -48,7 +48,10 @@ async fn whoever_shows_no_number_is_exported_and_erased_by_user_id() {
     let told = site.recado(Role::Admin, &export).await;
     assert_eq!(told.status, 0, "{}", told.err);
     let told = told.json();
-    assert_eq!((&told["identities"][0]["bsuid"], &told["identities"][0]["name"]), (&"AR.99887766".into(), &"Eva Sol".into()));
+    assert_eq!(
+        (&told["identities"][0]["bsuid"], &told["identities"][0]["name"]),
+        (&"AR.99887766".into(), &"Eva Sol".into())
+    );
     let erase = ["person", "erase", "AR.99887766", "--yes"];
     let done = site.recado(Role::Admin, &erase).await;
     assert_eq!((done.status, done.out.starts_with("erased; ")), (0, true), "{} {}", done.out, done.err);

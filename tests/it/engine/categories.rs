@@ -71,6 +71,26 @@ async fn what_failed_is_not_tried_again_as_a_promotion_for_who_wants_none_though
 }
 
 #[tokio::test]
+async fn what_is_tried_again_leaves_by_what_its_template_has_become_since_its_run_was_closed() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let id = stage.run("one", CAMPAIGN, &people(2)).await;
+        stage.sender().drain().await;
+        let fail = "UPDATE message SET state = 'failed', failure_code = 131000, ended_at = claimed_at, reserved = 0";
+        change(&store, fail).await;
+        stage.janitor().await;
+        stage.told(FIELD, from_to("UTILITY", "MARKETING")).await;
+        assert_eq!(stage.engine.retry(id, &[131_000].into()).await.unwrap(), Some(2), "{}", store.name());
+        // Who wants none says so while the message waits.
+        let wish = "INSERT INTO suppression (person_id, scope, source, created_at, created_by)
+            SELECT MIN(person_id), 'marketing', 'reply', 1, 'automatic' FROM message";
+        change(&store, wish).await;
+        stage.sender().drain().await;
+        assert_eq!(stage.states(id).await, [("accepted", 1), ("excluded", 1)].into(), "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn a_category_that_was_told_before_the_template_was_read_overrules_nothing_and_has_it_read_again() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
@@ -120,7 +140,8 @@ impl Stage {
 
     /// What a message was billed as, what it was reckoned to cost, and what it has cost.
     async fn bill(&self, id: MessageId) -> (String, i64, i64) {
-        let told = async |what: &str| count(&self.engine.store, &format!("SELECT {what} FROM message WHERE id = {id}")).await;
+        let told =
+            async |what: &str| count(&self.engine.store, &format!("SELECT {what} FROM message WHERE id = {id}")).await;
         let message = self.message(id).await;
         (message.category.as_str().to_owned(), told("estimated").await, told("charged").await)
     }

@@ -69,7 +69,8 @@ fn every_language_says_everything() {
 
 #[test]
 fn the_end_of_an_offer_is_told_on_the_campaigns_clock() {
-    let campaign = CAMPAIGN.replace("language = \"es_AR\"\n", "language = \"es_AR\"\noffer_ends = \"2026-12-06 20:00\"\n");
+    let campaign =
+        CAMPAIGN.replace("language = \"es_AR\"\n", "language = \"es_AR\"\noffer_ends = \"2026-12-06 20:00\"\n");
     let mut folder = Folder::of(&campaign, AUDIENCE);
     folder.template().offer = Some(Offer { text: "¡Solo hoy!".to_owned(), ends: true });
     let sheet = folder.sheet();

@@ -67,7 +67,9 @@ impl Arrivals {
         let (mut sum, mut first) = (0, None);
         for arrival in all.values_mut() {
             let Some(at) = arrival.arrived_at else { continue };
-            let Some(charge) = receipts::cost_of(standing, (at, arrival.pricing.as_deref()), cards, zone) else { continue };
+            let Some(charge) = receipts::cost_of(standing, (at, arrival.pricing.as_deref()), cards, zone) else {
+                continue;
+            };
             arrival.charged = charge.amount.0;
             sum += charge.amount.0;
             first = first.filter(|(first, _)| *first <= at).or(Some((at, charge)));

@@ -30,3 +30,18 @@ async fn a_sheet_counts_what_has_left_once_where_the_reading_has_it_already() {
         assert_eq!(standing.left, "4.46", "as everywhere, {}", store.name());
     }
 }
+
+#[tokio::test]
+async fn what_reminders_in_line_will_cost_is_told_apart_with_the_fee() {
+    for store in stores().await {
+        let till = Till::with(5_000).await;
+        let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
+        WalletReader::new(stage.engine.clone()).step().await;
+        stage.run("turnos", &campaign("reminder", "reminder"), &people(10)).await;
+        let others = people(10).replace("Ana,+549115", "Eva,+549116");
+        stage.run("oferta", &campaign("promotion", "promo"), &others).await;
+        let standing = recado::engine::wallet::standings(&stage.engine).await.unwrap().remove(0);
+        // 0.026 and 0.0618 each, and 0.001 for Gupshup.
+        assert_eq!((&*standing.reminders, &*standing.planned), ("0.27", "0.898"), "{}", store.name());
+    }
+}

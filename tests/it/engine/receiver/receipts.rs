@@ -179,7 +179,11 @@ async fn two_attempts_that_both_arrived_are_both_paid_for_in_whatever_order_that
                 }
                 let what = format!("{order:?} {together} {}", store.name());
                 let found = message::get(&store, id).await.unwrap().unwrap();
-                assert_eq!((found.state, found.charged.0, found.reserved.0), (MessageState::Delivered, 87_800, 0), "{what}");
+                assert_eq!(
+                    (found.state, found.charged.0, found.reserved.0),
+                    (MessageState::Delivered, 87_800, 0),
+                    "{what}"
+                );
                 let booked = format!("SELECT charged_as || ' ' || charged_day FROM message WHERE id = {id}");
                 assert_eq!(office.words(&booked).await, ["marketing 2026-11-24"], "of the first, {what}");
                 let each = format!("SELECT charged FROM arrival WHERE message_id = {id} ORDER BY no");
@@ -199,7 +203,8 @@ async fn of_two_attempts_only_what_arrived_is_paid_for() {
         let office = Office::new(&store);
         let id = tried_twice(&office, "accepted").await;
         let mut first = status("wamid.first", "sent", Some(office.callback(id, 1)));
-        first["pricing"] = json!({ "billable": true, "pricing_model": "PMP", "type": "regular", "category": "marketing" });
+        first["pricing"] =
+            json!({ "billable": true, "pricing_model": "PMP", "type": "regular", "category": "marketing" });
         let second = status("wamid.second", "delivered", Some(office.callback(id, 2)));
         tell(&office, json!([first, second])).await;
         let charged = async || message::get(&store, id).await.unwrap().unwrap().charged.0;
