@@ -59,8 +59,8 @@ async fn whoever_shows_no_number_is_exported_and_erased_by_user_id() {
     assert!(gone.status == 1 && gone.err.contains("nobody with this number or user id is known"), "{}", gone.err);
     assert_eq!(count(&stores[0], "SELECT COUNT(*) FROM person WHERE bsuid IS NOT NULL OR name IS NOT NULL").await, 0);
     // What webhooks still hold of somebody whom nothing else knows goes too.
-    let body = br#"{"user_id":"AR.99887766"}"#;
-    site.stage.engine.keep_webhook("meta", body, site.stage.clock.now()).await.unwrap();
+    let told = serde_json::json!({"contacts": [{"user_id": "AR.99887766"}]});
+    site.stage.told("messages", told).await;
     let done = site.recado(Role::Admin, &erase).await;
     assert!(done.out.starts_with("erased; 0 rows of files and 1 webhooks"), "{} {}", done.out, done.err);
 }

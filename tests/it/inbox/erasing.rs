@@ -184,6 +184,7 @@ async fn a_number_of_nobody_known_is_in_no_byte_after_it_was_erased() {
     let (number, user) = ("5491155550177", "AR.7766554433");
     office.store_body(json!({ "contacts": [{ "wa_id": number }] })).await;
     office.store_body(json!({ "contacts": [{ "user_id": user }] })).await;
+    office.read().await;
     let before = files(&store);
     assert!(before.contains(number) && before.contains(user), "there is something to erase");
     for who in [number, user] {
