@@ -6,6 +6,7 @@
 pub mod alert;
 pub mod alias;
 pub mod amendment;
+pub mod arrival;
 pub mod audience;
 pub mod audit;
 pub mod away;

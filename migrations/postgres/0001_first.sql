@@ -292,6 +292,18 @@ CREATE TABLE attempt (
 CREATE INDEX attempt_provider ON attempt (provider_id) WHERE provider_id IS NOT NULL;
 CREATE INDEX attempt_released ON attempt (message_id) WHERE released_by IS NOT NULL;
 
+-- Of messages of which an attempt before the latest has reached somebody: what is known of each attempt's price, since the
+-- provider bills every one that arrives. The message is charged with all of them.
+CREATE TABLE arrival (
+    message_id BIGINT NOT NULL REFERENCES message (id),
+    no         BIGINT NOT NULL,
+    -- NULL: it is not known to have arrived.
+    arrived_at BIGINT,
+    pricing    TEXT,
+    charged    BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (message_id, no)
+);
+
 CREATE TABLE hold (
     id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     scope      TEXT NOT NULL,

@@ -25,12 +25,13 @@ pub struct Args {
 enum What {
     /// Print everything that is kept of them, as JSON.
     Export {
-        /// The number, international or as dialled in the first sender's country.
+        /// The number, international or as dialled in the first sender's country; or, of whoever shows none, the user id
+        /// that WhatsApp tells, as `AR.1349…`.
         phone: String,
     },
     /// Erase them; whoever is on the do-not-send list stays on it.
     Erase {
-        /// The number.
+        /// The number, or the user id.
         phone: String,
         /// Do not ask.
         #[arg(long)]
@@ -46,7 +47,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     };
     let found = client.all("/api/v1/people", &[("phone", phone)]).await?;
     let Some(id) = found.first().and_then(|person| person["id"].as_i64()) else {
-        eprint("recado: nobody with this number is known");
+        eprint("recado: nobody with this number or user id is known");
         let What::Erase { phone, yes } = &args.what else { return Ok(ExitCode::FAILURE) };
         return erase_rest(&client, phone, (*yes, args.json)).await;
     };

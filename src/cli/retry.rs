@@ -20,7 +20,8 @@ pub struct Args {
     /// This run instead.
     #[arg(long, conflicts_with = "name")]
     run: Option<i64>,
-    /// Only these causes, by their codes; left out: those where another try can help.
+    /// Only these causes, by their codes; left out: those where another try can help. What people may have got is tried again
+    /// only where its code is named here.
     #[arg(long = "code", value_name = "CODE", allow_negative_numbers = true)]
     codes: Vec<i64>,
     /// Do not ask; needed where nobody can be asked.
@@ -94,12 +95,30 @@ fn told(sheet: &Value) -> String {
     let others = [("expired", "too late, never sent"), ("undelivered", "accepted, did not arrive in time")];
     let others = others.into_iter().filter(|(key, _)| sheet[key].as_i64().is_some_and(|n| n > 0));
     let others = others.map(|(key, words)| format!("not part of it: {} {words}\n", sheet[key]));
-    causes + &others.collect::<Vec<_>>().concat()
+    causes + &others.collect::<Vec<_>>().concat() + &unsure(&sheet["causes"], &sheet["unsure"])
+}
+
+/// What is left out because people may have got it, and how to have it tried again all the same.
+fn unsure(causes: &Value, n: &Value) -> String {
+    if n.as_i64().unwrap_or(0) == 0 {
+        return String::new();
+    }
+    let causes = causes.as_array().map(Vec::as_slice).unwrap_or_default();
+    let left_out = causes.iter().filter(|cause| cause["help"] == "unsure" && cause["chosen"] == false);
+    let named: Vec<String> = left_out.map(|cause| format!("--code={}", cause["code"])).collect();
+    format!(
+        "not part of it: {n} that people may have got; {} sends them again, and they may then come twice\n",
+        named.join(" ")
+    )
 }
 
 fn question(sheet: &Value) -> String {
     let (n, currency) = (&sheet["would"], cell(&sheet["currency"]));
-    format!("Messages to try again: {n}, for {currency} {}. Send?", range(&sheet["cost"]))
+    let twice = match sheet["would_twice"].as_i64() {
+        None | Some(0) => String::new(),
+        Some(n) => format!(" Nobody knows whether {n} of them have arrived: those may come twice."),
+    };
+    format!("Messages to try again: {n}, for {currency} {}.{twice} Send?", range(&sheet["cost"]))
 }
 
 fn range(cost: &Value) -> String {

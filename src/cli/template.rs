@@ -237,21 +237,33 @@ impl Of<'_> {
     }
 
     async fn submit(&self, id: i64) -> anyhow::Result<ExitCode> {
-        let done: Value = self.client.post(&format!("/api/v1/template-drafts/{id}/submit"), &json!({})).await?;
-        self.print(&done, || format!("submitted: {}", text::written(&done)))
+        let path = format!("/api/v1/template-drafts/{id}");
+        let draft: Value = self.client.get(&path, &[]).await?;
+        let done: Value = self.client.post(&format!("{path}/submit"), &json!({})).await?;
+        self.print_seen(&done, &cell(&draft["account"]), "submitted: ").await
+    }
+
+    /// A template that was just changed, as a person would see it.
+    async fn print_seen(&self, done: &Value, account: &str, what: &str) -> anyhow::Result<ExitCode> {
+        let [name, language] = ["name", "language"].map(|key| cell(&done[key]));
+        let path = format!("/api/v1/templates/{account}/{name}/{language}");
+        let told: Value = if self.json { Value::Null } else { self.client.get(&path, &[]).await? };
+        self.print(done, || format!("{what}{}", text::seen(&told)))
     }
 
     async fn edit(&self, draft: Value) -> anyhow::Result<ExitCode> {
         let [name, language] = ["name", "language"].map(|key| cell(&draft[key]));
-        let path = format!("/api/v1/templates/{}/{name}/{language}/edit", self.account_meant(Some(&name)).await?);
+        let account = self.account_meant(Some(&name)).await?;
+        let path = format!("/api/v1/templates/{account}/{name}/{language}/edit");
         let done: Value = self.client.post(&path, &draft).await?;
-        self.print(&done, || text::written(&done))
+        self.print_seen(&done, &account, "").await
     }
 
     async fn unpause(&self, name: &str, language: &str) -> anyhow::Result<ExitCode> {
-        let path = format!("/api/v1/templates/{}/{name}/{language}/unpause", self.account_meant(Some(name)).await?);
+        let account = self.account_meant(Some(name)).await?;
+        let path = format!("/api/v1/templates/{account}/{name}/{language}/unpause");
         let done: Value = self.client.post(&path, &json!({})).await?;
-        self.print(&done, || text::written(&done))
+        self.print_seen(&done, &account, "").await
     }
 
     async fn delete(&self, name: &str, language: &str, yes: bool) -> anyhow::Result<ExitCode> {

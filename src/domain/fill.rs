@@ -259,13 +259,15 @@ impl Template {
     /// The exact text a person receives for `fill`.
     pub fn render(&self, fill: &Fill) -> Rendered {
         let offer = self.offer.as_ref();
+        let unfilled = CardFill::default();
+        let card = |(no, card): (usize, &Card)| render_card(card, fill.cards.get(no).unwrap_or(&unfilled));
         Rendered {
             header: self.header.as_ref().map(|header| render_header(header, fill.header.as_ref())),
             body: fill_in(&self.body, |name| text_of(&fill.body, name)),
             footer: self.footer.clone(),
             buttons: self.buttons.iter().enumerate().map(|(i, b)| render_button(b, i as i64, fill)).collect(),
             offer: offer.map(|offer| RenderedOffer { text: offer.text.clone(), ends_at: fill.offer_ends_at }),
-            cards: self.cards.iter().enumerate().map(|(no, card)| render_card(card, fill.cards.get(no))).collect(),
+            cards: self.cards.iter().enumerate().map(card).collect(),
         }
     }
 }
@@ -290,14 +292,7 @@ fn render_header(header: &Header, fill: Option<&HeaderFill>) -> String {
     }
 }
 
-fn render_card(card: &Card, fill: Option<&CardFill>) -> RenderedCard {
-    let Some(fill) = fill else {
-        return RenderedCard {
-            header: card.header.as_ref().map(|header| render_header(header, None)),
-            body: card.body.clone(),
-            buttons: card.buttons.iter().map(|b| RenderedButton { text: b.text().to_owned(), target: None }).collect(),
-        };
-    };
+fn render_card(card: &Card, fill: &CardFill) -> RenderedCard {
     let of_header = |header: &Header| match &fill.header {
         Some(HeaderFill::Link { link }) => format!("{} {link}", render_header(header, None)),
         other => render_header(header, other.as_ref()),

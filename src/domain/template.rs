@@ -45,8 +45,8 @@ pub struct Template {
     /// True when its parameters are not known (the sandbox's `--any-template`): fills are then not compared.
     #[serde(default)]
     pub parameters_unknown: bool,
-    /// The values that the provider approved it with: by parameter of the body, of the header as [`header_example`] says, and
-    /// of an address or a code as `button.0`; empty where it does not tell them.
+    /// The values that the provider approved it with: by parameter of the body, of the header as [`header_example`] says, of
+    /// an address or a code as `button.0`, and of cards by the names of [`slot::Slot`]; empty where it does not tell them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub examples: Vec<(String, String)>,
     /// What it offers above its text, if anything.
@@ -249,10 +249,12 @@ pub enum Button {
 }
 
 impl Button {
-    /// The label. What copies a code has a label that nobody chooses: where none is told, Meta's own.
+    /// The label. What copies a code or opens a catalog has a label that nobody chooses: where none is told, Meta's own.
     pub fn text(&self) -> &str {
         match self {
             Self::CopyCode { text } if text.is_empty() => "Copy offer code",
+            Self::Catalog { text } if text.is_empty() => "View catalog",
+            Self::Products { text } if text.is_empty() => "View items",
             Self::QuickReply { text }
             | Self::Url { text, .. }
             | Self::CopyCode { text }

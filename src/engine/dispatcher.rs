@@ -5,6 +5,7 @@
 
 mod answer;
 mod bounds;
+mod by_hand;
 mod file;
 mod freeze;
 mod frequency;
@@ -298,8 +299,8 @@ impl Dispatcher {
 
     /// What the gates say of a batch. Where they cannot be asked, all of it goes back in line.
     pub async fn pass(&self, batch: Batch) -> Vec<Departure> {
-        let Batch { messages, slots, send_by } = batch;
-        let gated = match gate::decide(self, &messages).await {
+        let Batch { mut messages, slots, send_by } = batch;
+        let gated = match gate::decide(self, &mut messages).await {
             Ok(gated) => gated,
             Err(cause) => {
                 let error = &cause as &dyn std::error::Error;

@@ -13,12 +13,14 @@ use tracing::info;
 
 use super::{Engine, EngineError};
 use crate::domain::change::Change;
+use crate::domain::event::Identity;
 use crate::domain::fill::{Content, Rendered};
 use crate::domain::id::{MessageId, PersonId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::money::{self, Micros};
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
+use crate::domain::recipient::Recipient;
 use crate::domain::time::{self, UnixMs};
 use crate::intake::campaign_file::CampaignFile;
 use crate::intake::phone_number::{self, Home};
@@ -181,15 +183,14 @@ pub struct Erased {
 }
 
 impl Engine {
-    /// The person with a number, as typed for the first sender's country.
+    /// The person with a number, as typed for the first sender's country, or with a business-scoped user id.
     pub async fn person_of(&self, typed: &str) -> Result<Result<Option<Known>, Problem>, EngineError> {
-        let sender = self.config.senders.keys().next().cloned().unwrap_or_default();
-        let phone = match self.international(&sender, typed) {
-            Ok(phone) => phone,
+        let who = match self.somebody(typed) {
+            Ok(Recipient::Phone(phone)) => Identity { wa_id: Some(phone.digits().to_owned()), ..Identity::default() },
+            Ok(Recipient::User(id)) => Identity { bsuid: Some(id), ..Identity::default() },
             Err(problem) => return Ok(Err(problem)),
         };
         let mut tx = self.store.begin().await?;
-        let who = crate::domain::event::Identity { wa_id: Some(phone.digits().to_owned()), ..Default::default() };
         let found = identity::find(&mut tx, &who).await?;
         Ok(Ok(match found {
             Some(known) => Some(identity::row(&mut tx, known.root()).await?),
@@ -204,6 +205,14 @@ impl Engine {
     pub fn number_of_somebody(&self, typed: &str) -> Result<Phone, Problem> {
         let sender = self.config.senders.keys().next().cloned().unwrap_or_default();
         self.international(&sender, typed)
+    }
+
+    /// The same, or a business-scoped user id.
+    fn somebody(&self, typed: &str) -> Result<Recipient, Problem> {
+        match Recipient::user(typed.trim()) {
+            Some(user) => Ok(user),
+            None => self.number_of_somebody(typed).map(Recipient::Phone),
+        }
     }
 
     /// Everything kept of the person for whom `root` stands.
@@ -265,11 +274,16 @@ impl Engine {
     }
 
     /// Erases what is left of a number that nobody has any more, as typed for the first sender's country: lines of files and
-    /// rows left out. Whoever was erased before hears again what still names them.
+    /// rows left out; of a business-scoped user id, webhooks. Whoever was erased before hears again what still names them.
     pub async fn erase_number(&self, typed: &str) -> Result<Result<Erased, Problem>, EngineError> {
-        let sender = self.config.senders.keys().next().cloned().unwrap_or_default();
-        let phone = match self.international(&sender, typed) {
-            Ok(phone) => phone,
+        let phone = match self.somebody(typed) {
+            Ok(Recipient::Phone(phone)) => phone,
+            // Files name people by their numbers alone.
+            Ok(Recipient::User(id)) => {
+                let webhooks = erasure::webhooks(&self.store, &[id]).await?;
+                self.store.cut_log().await;
+                return Ok(Ok(Erased { rows: 0, webhooks, exclusions: 0, left: Vec::new() }));
+            }
             Err(problem) => return Ok(Err(problem)),
         };
         let phones = phone.variants();

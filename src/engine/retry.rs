@@ -77,6 +77,13 @@ impl RetrySheet {
         sum
     }
 
+    /// Messages that people may have got, of the groups with these codes and of the others: those that would be sent again.
+    pub fn unsure(&self, codes: &BTreeSet<i64>) -> (i64, i64) {
+        let unsure = || self.groups.iter().filter(|group| group.help == Help::Unsure);
+        let sum = |chosen: bool| unsure().filter(|g| codes.contains(&g.code) == chosen).map(|g| g.again).sum();
+        (sum(true), sum(false))
+    }
+
     /// The groups that are tried again where nobody chooses.
     pub fn by_default(&self) -> BTreeSet<i64> {
         self.groups.iter().filter(|group| group.help.by_default() && group.again > 0).map(|group| group.code).collect()
@@ -154,7 +161,7 @@ impl Engine {
             .map(|currency| of_markets(&self.cards, currency, template, &day, &markets));
         let cost = cost.map_or(Range { low: None, high: None }, |cost| Range { low: cost.low, high: cost.high });
         let n = parts.iter().map(|part| part.n).sum();
-        Group { code, n, again, left_out, help: Help::of(self.errors_of(&run.account).class_of(code)), cost }
+        Group { code, n, again, left_out, help: Help::of(code, self.errors_of(&run.account).policy(code)), cost }
     }
 
     /// Opens a new attempt for what failed in a run with one of `codes` and may have one; a closed run goes on. Returns how

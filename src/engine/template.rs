@@ -6,6 +6,7 @@ pub mod mapping;
 mod stakes;
 pub mod watch;
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 use tracing::warn;
 
@@ -140,7 +141,8 @@ impl Engine {
         };
         let now = self.clock.now();
         let edits = own::edits(&self.store, key, now.minus(EDIT_PERIOD)).await?;
-        let mut problems = edit::forbids(&old, new, &edits, now);
+        let zone = self.config.accounts.get(account).map_or(TimeZone::UTC, |account| account.timezone.clone());
+        let mut problems = edit::forbids(&old, new, &edits, (now, &zone));
         problems.extend(self.rules(account, new));
         problems.extend(self.not_written_here(account));
         if !problems.is_empty() {

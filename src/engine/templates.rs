@@ -138,13 +138,15 @@ pub(super) fn reads_otherwise(seen: &Snapshot, fresh: &Snapshot) -> bool {
     first_change(seen, fresh).is_some()
 }
 
-/// Whether a person would read another text, or pay another price. Status and id are judged by the pre-flight.
+/// Whether a person would read another text, or pay another price. Status and id are judged by the pre-flight; what it was
+/// approved with is nothing that a person reads.
 fn differs(seen: &Template, fresh: &Template) -> bool {
     let same = Template {
         provider_id: fresh.provider_id.clone(),
         status: fresh.status.clone(),
         quality: fresh.quality,
         announced: fresh.announced,
+        examples: fresh.examples.clone(),
         ..seen.clone()
     };
     same != *fresh

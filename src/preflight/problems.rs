@@ -330,7 +330,7 @@ fn wallet(inputs: &SheetInputs<'_>, reading: &Reading, cost: &Cost) -> Option<Pr
     // People are told whole cents, and less than is missing does not do.
     let missing = Micros((missing.0 + CENT - 1) / CENT * CENT);
     let said = |amount| money(account.currency.as_str(), amount);
-    let (left, missing_text) = (said(purse.left()), said(missing));
+    let (left, missing_text) = (said(purse.likely()), said(missing));
     (missing.0 > 0).then(|| Problem::new("wallet_short", &[("left", &left), ("missing", &missing_text)]))
 }
 

@@ -1,5 +1,6 @@
 //! Ten messages as people will see them: the longest, the oddest, and others from all over the file.
 
+use jiff::tz::TimeZone;
 use serde::Serialize;
 
 use crate::domain::fill::{Fill, HeaderFill, Rendered};
@@ -91,8 +92,12 @@ impl Chooser {
         }
     }
 
-    /// The chosen ones in the order of the file, as `template` renders them.
-    pub(super) fn choose(self, template: Option<&Template>, translations: &[Template]) -> Vec<Sample> {
+    /// The chosen ones in the order of the file, as `template` renders them; times on the clock of `zone`.
+    pub(super) fn choose(
+        self,
+        (template, translations): (Option<&Template>, &[Template]),
+        zone: &TimeZone,
+    ) -> Vec<Sample> {
         let mut chosen: Vec<(Candidate, SampleKind)> = Vec::new();
         let remarkable = [(self.longest, SampleKind::Longest), (self.oddest, SampleKind::Oddest)];
         for (candidate, kind) in remarkable {
@@ -111,7 +116,7 @@ impl Chooser {
                 let own = translations.iter().find(|t| c.fill.language.as_ref() == Some(&t.language));
                 let template = own.or(template);
                 let seen = template.filter(|t| !t.parameters_unknown).map(|t| t.render(&c.fill));
-                Sample { row: c.row, to: c.to, text: seen_text(template, &c.fill), seen, kind }
+                Sample { row: c.row, to: c.to, text: seen_text(template, &c.fill, zone), seen, kind }
             })
             .collect()
     }
@@ -141,23 +146,23 @@ fn oddity(draft: &Draft) -> usize {
 }
 
 /// What a person sees; without a template, the values.
-fn seen_text(template: Option<&Template>, fill: &Fill) -> String {
+fn seen_text(template: Option<&Template>, fill: &Fill, zone: &TimeZone) -> String {
     if let Some(template) = template.filter(|t| !t.parameters_unknown) {
-        return lines(&template.render(fill));
+        return lines(&template.render(fill), zone);
     }
     let values = fill.body.iter().map(|v| format!("{} = {}", v.name, v.text));
     let buttons = fill.buttons.iter().map(|b| format!("[{}] {}", b.index, b.text));
     values.chain(buttons).collect::<Vec<_>>().join("\n")
 }
 
-fn lines(seen: &Rendered) -> String {
+fn lines(seen: &Rendered, zone: &TimeZone) -> String {
     let button = |b: &crate::domain::fill::RenderedButton| match &b.target {
         Some(target) => format!("[{}] {target}", b.text),
         None => format!("[{}]", b.text),
     };
     let buttons = seen.buttons.iter().map(button);
     let offer = seen.offer.as_ref().map(|offer| match offer.ends_at {
-        Some(at) => format!("{} ({at})", offer.text),
+        Some(at) => format!("{} ({})", offer.text, at.in_zone(zone).strftime("%Y-%m-%d %H:%M")),
         None => offer.text.clone(),
     });
     let text = [seen.header.clone(), offer, Some(seen.body.clone()), seen.footer.clone()].into_iter().flatten();

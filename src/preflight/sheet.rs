@@ -309,7 +309,8 @@ pub fn sheet_telling(inputs: &SheetInputs<'_>, progress: &dyn Fn(u64, u64), each
     warnings.extend(told.and_then(|told| problems::too_late(inputs, &told)));
     let repeats = repeat::repeats(inputs, reading.messages, &cost).filter(|_| reading.is_whole);
     warnings.extend(repeat::met(repeats.as_ref()).into_iter().chain(repeat::warning(repeats.as_ref())));
-    let samples = std::mem::take(&mut reading.samples).choose(inputs.template, inputs.translations);
+    let samples =
+        std::mem::take(&mut reading.samples).choose((inputs.template, inputs.translations), &campaign.timezone);
     Sheet {
         title: campaign.title.clone().unwrap_or_default(),
         kind: campaign.kind,

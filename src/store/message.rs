@@ -42,7 +42,7 @@ pub use evidence::{
 };
 pub use reached::{Left, Reached, left_since, reached_since, roots};
 pub use reprice::{
-    Left as LeftInMarket, LeftInLine, keep_text, left_by_market, left_in, left_of, reprice, stale_markets,
+    Left as LeftInMarket, LeftInLine, keep_text, left_by_market, left_in, left_of, rebill, reprice, stale_markets,
 };
 pub use retry::{Failed, RetryTerms, failed, failed_numbers, retry};
 pub use service::services_since;

@@ -32,6 +32,8 @@ struct RetryPage {
     chosen: BTreeSet<i64>,
     n: i64,
     cost: Range,
+    /// Messages that people may have got: chosen, and left out.
+    unsure: (i64, i64),
     may_steer: bool,
 }
 
@@ -104,8 +106,8 @@ pub async fn show(
     let title = campaign::get(state.store(), run.campaign_id).await?.map_or_else(String::new, |c| c.title);
     let sheet = state.engine.retry_sheet(run.id).await?;
     let chosen = chosen(query.as_deref()).unwrap_or_else(|| sheet.by_default());
-    let (n, cost) = sheet.total(&chosen);
-    html(&RetryPage { p, run: run.id, title, sheet, chosen, n, cost, may_steer: actor.may(Right::SteerRuns) })
+    let ((n, cost), unsure) = (sheet.total(&chosen), sheet.unsure(&chosen));
+    html(&RetryPage { p, run: run.id, title, sheet, chosen, n, cost, unsure, may_steer: actor.may(Right::SteerRuns) })
 }
 
 /// The groups chosen.

@@ -18,10 +18,10 @@ mod samples;
 mod upkeep;
 
 /// What a command printed, and its status.
-struct Said {
-    status: i32,
-    out: String,
-    err: String,
+pub struct Said {
+    pub status: i32,
+    pub out: String,
+    pub err: String,
 }
 
 impl Said {
@@ -30,7 +30,7 @@ impl Said {
     }
 }
 
-async fn recado(url: &str, token: Option<&str>, args: &[&str]) -> Said {
+pub async fn recado(url: &str, token: Option<&str>, args: &[&str]) -> Said {
     let mut command = Command::new(env!("CARGO_BIN_EXE_recado"));
     command.args(args).env("RECADO_URL", url).env_remove("RECADO_TOKEN_FILE").env_remove("RECADO_TOKEN");
     if let Some(token) = token {

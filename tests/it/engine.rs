@@ -14,6 +14,7 @@ mod correcting;
 mod countries;
 mod doubts;
 mod drafting;
+mod edited_template;
 mod ending_holds;
 mod erased_appointments;
 pub mod erased_people;

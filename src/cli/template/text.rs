@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::cli::table::cell;
-use crate::domain::template::TemplateStatus;
+use crate::domain::template::{Button, TemplateStatus};
 use crate::locale::{Language, say};
 
 /// As a person would see it: usual values, else the examples that the provider approved, in place of its variables; below
@@ -17,13 +17,6 @@ pub(super) fn seen(t: &Value) -> String {
         lines.extend([String::new(), "  As it was written:".to_owned()]);
         lines.extend(raw.into_iter().map(|line| if line.is_empty() { line } else { format!("  {line}") }));
     }
-    lines.join("\n") + "\n"
-}
-
-/// The text as it was written, with its placeholders.
-pub(super) fn written(t: &Value) -> String {
-    let mut lines = title(t);
-    lines.extend(body(t));
     lines.join("\n") + "\n"
 }
 
@@ -79,7 +72,9 @@ fn buttons(of: &Value, indent: &str) -> Vec<String> {
     let line = |button: &Value| {
         let target = button["url"].as_str().or_else(|| button["target"].as_str());
         let target = target.map_or_else(String::new, |target| format!(" → {target}"));
-        format!("{indent}[{}]{target}", cell(&button["text"]))
+        // A template's button may have a label that nobody chose; what is seen of one has its label.
+        let label = Button::deserialize(button).map_or_else(|_| cell(&button["text"]), |b| b.text().to_owned());
+        format!("{indent}[{label}]{target}")
     };
     of["buttons"].as_array().into_iter().flatten().map(line).collect()
 }
@@ -88,7 +83,24 @@ fn buttons(of: &Value, indent: &str) -> Vec<String> {
 mod tests {
     use serde_json::json;
 
-    use super::status;
+    use super::{buttons, status};
+
+    #[test]
+    fn a_button_whose_label_nobody_chose_has_whatsapps() {
+        let of = json!({"buttons": [{"kind": "copy_code", "text": ""}, {"kind": "catalog", "text": ""},
+            {"kind": "products", "text": ""}, {"kind": "url", "text": "Ver", "url": "https://x.example/{{1}}"},
+            {"text": "Copy offer code", "target": "SAVE20"}]});
+        assert_eq!(
+            buttons(&of, ""),
+            [
+                "[Copy offer code]",
+                "[View catalog]",
+                "[View items]",
+                "[Ver] → https://x.example/{{1}}",
+                "[Copy offer code] → SAVE20"
+            ]
+        );
+    }
 
     #[test]
     fn a_status_that_nobody_knows_is_told_in_words_with_the_providers() {

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::code::CodeTerms;
 use super::parts::{Card, Offer};
 use super::{Button, Category, Header, ParameterFormat, Template, TemplateStatus, parameters, rules};
-use crate::domain::fill::{ButtonFill, CardFill, Fill, HeaderFill, Rendered, Value};
+
+mod shown;
 
 /// A template to be submitted, or the new text of one that is there.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize, utoipa::ToSchema)]
@@ -172,10 +173,7 @@ impl Draft {
 
     /// Names of the header's and the body's variables, each once.
     pub fn variables(&self) -> Vec<String> {
-        let mut names = match &self.header {
-            Some(DraftHeader::Text { text }) => parameters(text),
-            _ => Vec::new(),
-        };
+        let mut names = self.header_variables();
         names.extend(parameters(&self.body).into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
         names
     }
@@ -202,7 +200,7 @@ impl Draft {
             cards: self.cards.iter().map(DraftCard::card).collect(),
             announced: None,
             quality: None,
-            examples: self.examples.iter().map(|(name, text)| (name.clone(), text.clone())).collect(),
+            examples: self.approved_with(),
         }
     }
 
@@ -234,44 +232,6 @@ impl Draft {
             examples: vec![("1".to_owned(), CODE_EXAMPLE.to_owned())],
         }
     }
-
-    /// The text as a person would see it, filled with the examples.
-    pub fn shown(&self) -> Rendered {
-        if self.code.is_some() {
-            let body = vec![Value { name: "1".to_owned(), text: CODE_EXAMPLE.to_owned() }];
-            return self.template().render(&Fill { body, ..Fill::default() });
-        }
-        let value = |name: String| example(&self.examples, name);
-        let header = match &self.header {
-            Some(DraftHeader::Text { text }) => parameters(text).into_iter().next().map(|n| HeaderFill::Text(value(n))),
-            _ => None,
-        };
-        let body = parameters(&self.body).into_iter().map(value).collect();
-        let cards = self.cards.iter().map(DraftCard::filled).collect();
-        self.template().render(&Fill { header, body, buttons: filled(&self.buttons), cards, ..Fill::default() })
-    }
-}
-
-/// What a variable is filled with to be looked at: its example, else its own name.
-fn example(examples: &BTreeMap<String, String>, name: String) -> Value {
-    let text = examples.get(&name).filter(|text| !text.is_empty());
-    Value { text: text.cloned().unwrap_or_else(|| format!("{{{{{name}}}}}")), name }
-}
-
-fn filled(buttons: &[DraftButton]) -> Vec<ButtonFill> {
-    let of = |(i, button): (usize, &DraftButton)| match button {
-        DraftButton::Url { url, example, .. } => {
-            let (start, _) = url.split_once("{{")?;
-            let text = example.strip_prefix(start).unwrap_or(example).to_owned();
-            Some(ButtonFill { index: i as i64, text })
-        }
-        DraftButton::CopyCode { example } => Some(ButtonFill { index: i as i64, text: example.clone() }),
-        DraftButton::QuickReply { .. }
-        | DraftButton::PhoneNumber { .. }
-        | DraftButton::Catalog
-        | DraftButton::Products => None,
-    };
-    buttons.iter().enumerate().filter_map(of).collect()
 }
 
 impl DraftHeader {
@@ -331,11 +291,6 @@ impl DraftCard {
     fn card(&self) -> Card {
         let buttons = self.buttons.iter().map(DraftButton::button).collect();
         Card { header: Some(self.header.header()), body: self.body.clone(), buttons }
-    }
-
-    fn filled(&self) -> CardFill {
-        let body = parameters(&self.body).into_iter().map(|name| example(&self.examples, name)).collect();
-        CardFill { header: None, body, buttons: filled(&self.buttons) }
     }
 
     fn of(card: &Card) -> Option<Self> {

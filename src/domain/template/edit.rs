@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
+
 use super::draft::Draft;
 use super::{Category, Template, TemplateStatus};
 use crate::domain::problem::Problem;
@@ -18,8 +20,11 @@ pub const EDIT_PERIOD: Duration = Duration::from_hours(30 * 24);
 /// Edits of an approved template in [`EDIT_PERIOD`].
 pub const EDITS: usize = 10;
 
-/// Why `template` may not become `draft` at `now`; `edits` is when it was edited before. Empty: it may.
-pub fn forbids(template: &Template, draft: &Draft, edits: &[UnixMs], now: UnixMs) -> Vec<Problem> {
+const A_MINUTE: i64 = 60_000;
+
+/// Why `template` may not become `draft` at `now`; `edits` is when it was edited before, `zone` whose clock people are told.
+/// Empty: it may.
+pub fn forbids(template: &Template, draft: &Draft, edits: &[UnixMs], (now, zone): (UnixMs, &TimeZone)) -> Vec<Problem> {
     let mut problems = Vec::new();
     if (&draft.name, &draft.language) != (&template.name, &template.language) {
         problems.push(Problem::new("template_name_fixed", &[("field", "name")]));
@@ -31,7 +36,7 @@ pub fn forbids(template: &Template, draft: &Draft, edits: &[UnixMs], now: UnixMs
     match &template.status {
         TemplateStatus::Approved => {
             problems.extend(frozen(template, draft));
-            problems.extend(too_soon(edits, now));
+            problems.extend(too_soon(edits, (now, zone)));
         }
         TemplateStatus::Rejected | TemplateStatus::Paused => {}
         status => {
@@ -118,14 +123,16 @@ fn texts(template: &Template) -> Vec<String> {
     std::iter::once(&template.body).chain(cards).map(|text| text.replace('\r', "").trim_end().to_owned()).collect()
 }
 
-fn too_soon(edits: &[UnixMs], now: UnixMs) -> Option<Problem> {
+fn too_soon(edits: &[UnixMs], (now, zone): (UnixMs, &TimeZone)) -> Option<Problem> {
     let mut recent: Vec<UnixMs> = edits.iter().copied().filter(|at| now.since(*at) < EDIT_PERIOD).collect();
     recent.sort_unstable();
     let last = recent.last().filter(|at| now.since(**at) < EDIT_SPACING).map(|at| at.plus(EDIT_SPACING));
     let tenth = (recent.len() >= EDITS).then(|| recent[recent.len() - EDITS].plus(EDIT_PERIOD));
     let again = last.into_iter().chain(tenth).max()?;
     let code = if tenth == Some(again) { "template_edited_often" } else { "template_edited_lately" };
-    Some(Problem::new(code, &[("at", &again.to_string())]))
+    // People are told whole minutes, and a moment too early is refused.
+    let at = UnixMs(again.0 + (-again.0).rem_euclid(A_MINUTE));
+    Some(Problem::new(code, &[("at", &at.said_in(zone))]))
 }
 
 #[cfg(test)]
@@ -158,7 +165,7 @@ mod tests {
     }
 
     fn codes(template: &Template, draft: &Draft, edits: &[UnixMs]) -> Vec<String> {
-        forbids(template, draft, edits, NOW).into_iter().map(|p| p.code).collect()
+        forbids(template, draft, edits, (NOW, &TimeZone::UTC)).into_iter().map(|p| p.code).collect()
     }
 
     #[test]
@@ -187,6 +194,11 @@ mod tests {
         let hours = |h: u64| NOW.minus(Duration::from_hours(h));
         assert_eq!(codes(&old, &draft, &[hours(23)]), ["template_edited_lately"]);
         assert!(codes(&old, &draft, &[hours(24)]).is_empty());
+        let zone = TimeZone::get("America/Argentina/Buenos_Aires").unwrap();
+        let edited = [UnixMs(hours(23).0 + 39_210)];
+        let told = forbids(&old, &draft, &edited, (NOW, &zone)).remove(0).args;
+        let at = "2026-11-24 11:01 (America/Argentina/Buenos_Aires)";
+        assert_eq!(told, [("at".to_owned(), at.to_owned())], "the first whole minute at which it may be");
         let ten: Vec<UnixMs> = (1..=10).map(|day| hours(day * 48)).collect();
         assert_eq!(codes(&old, &draft, &ten), ["template_edited_often"]);
         assert!(codes(&old, &draft, &ten[..9]).is_empty());

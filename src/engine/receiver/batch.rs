@@ -2,6 +2,7 @@
 
 mod account;
 mod again;
+mod arrivals;
 mod clicked;
 mod earlier;
 mod ledgers;
@@ -35,6 +36,7 @@ use crate::store::hold::{self, HoldCause, HoldScope, NewHold};
 use crate::store::receipt::{self, ReceiptChange, Standing};
 use crate::store::{home, window};
 
+use arrivals::Arrivals;
 use news::News;
 
 pub(super) use told::Told;
@@ -207,6 +209,7 @@ impl<'a> Batch<'a> {
         let before = receipt::standings(tx, &ids).await?;
         let mut after: BTreeMap<MessageId, Standing> = before.iter().map(|s| (s.id, s.clone())).collect();
         let attempts = earlier::of(tx, &located, &after).await?;
+        let mut arrivals = Arrivals::read(tx, &after).await?;
         let mut learned: Vec<(PersonId, &Receipt)> = Vec::new();
         let mut earlier: Vec<(MessageId, i64, &Incoming)> = Vec::new();
         let mut orphans = located.foreign;
@@ -214,6 +217,7 @@ impl<'a> Batch<'a> {
             let incoming = &receipts[place];
             match after.get_mut(&message) {
                 Some(standing) if standing.attempt == attempt => {
+                    arrivals.note(standing, attempt, incoming);
                     receipts::apply(standing, &incoming.receipt, incoming.at());
                     // What is only taken still goes by the number as we wrote it.
                     if incoming.receipt.status != ReceiptStatus::Accepted {
@@ -221,6 +225,7 @@ impl<'a> Batch<'a> {
                     }
                 }
                 Some(standing) if attempt < standing.attempt => {
+                    arrivals.note(standing, attempt, incoming);
                     earlier.push((message, attempt, incoming));
                     // An attempt that was given up has reached the person after all: no other opens.
                     let earlier = attempts.get(&(message, attempt));
@@ -236,22 +241,30 @@ impl<'a> Batch<'a> {
             }
         }
         locate::keep(tx, &orphans, located.unknown, &receipts).await?;
-        let changed = self.changed(&before, after);
+        let changed = self.changed(&before, after, &mut arrivals);
         self.write(tx, changed.clone()).await?;
         self.told.holds |= ledgers::follow(tx, self.engine, (&before, &changed), self.now).await?;
         ledgers::foreign(tx, self.engine, &receipts, self.now).await?;
         earlier::apply(tx, attempts, &earlier).await?;
+        arrivals.keep(tx).await?;
         learn::ids(tx, &learned, self.now).await?;
         Ok(())
     }
 
     /// The standings that differ from before, with what they cost.
-    fn changed(&self, before: &[Standing], mut after: BTreeMap<MessageId, Standing>) -> Vec<ReceiptChange> {
+    fn changed(
+        &self,
+        before: &[Standing],
+        mut after: BTreeMap<MessageId, Standing>,
+        arrivals: &mut Arrivals,
+    ) -> Vec<ReceiptChange> {
         let mut changes = Vec::new();
         for old in before {
             let Some(mut standing) = after.remove(&old.id) else { continue };
             let zone = self.engine.config.accounts.get(&standing.account).map(|a| a.timezone.clone());
-            receipts::book(&mut standing, &self.engine.cards, &zone.unwrap_or(TimeZone::UTC));
+            let (cards, zone) = (&self.engine.cards, zone.unwrap_or(TimeZone::UTC));
+            receipts::book(&mut standing, cards, &zone);
+            arrivals.book(&mut standing, cards, &zone);
             if standing != *old {
                 let is_renamed = standing.provider_id != old.provider_id;
                 changes.push(ReceiptChange { was: old.state, is_renamed, standing });

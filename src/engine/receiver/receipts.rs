@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use crate::billing::card::Cards;
-use crate::billing::charge::{self, Priced};
+use crate::billing::charge::{self, Charge, Priced};
 use crate::domain::event::{Pricing, Receipt, ReceiptStatus};
 use crate::domain::failure::Failure;
 use crate::domain::id::RunId;
@@ -46,9 +46,7 @@ pub fn reach(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
 /// Keeps when it was and what it cost.
 fn note(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
     standing.provider_id.get_or_insert_with(|| receipt.provider_id.clone());
-    if let Some(pricing) = receipt.pricing.as_ref().filter(|told| says_more(told, standing.pricing.as_deref())) {
-        standing.pricing = serde_json::to_string(pricing).ok();
-    }
+    note_price(&mut standing.pricing, receipt);
     let instant = match receipt.status {
         ReceiptStatus::Sent => Some(&mut standing.sent_at),
         ReceiptStatus::Delivered => Some(&mut standing.delivered_at),
@@ -57,6 +55,13 @@ fn note(standing: &mut Standing, receipt: &Receipt, at: UnixMs) {
     };
     if let Some(instant) = instant {
         *instant = Some(instant.map_or(at, |known| known.min(at)));
+    }
+}
+
+/// Keeps the price that a receipt tells, where that says more than what is known.
+pub fn note_price(known: &mut Option<String>, receipt: &Receipt) {
+    if let Some(pricing) = receipt.pricing.as_ref().filter(|told| says_more(told, known.as_deref())) {
+        *known = serde_json::to_string(pricing).ok();
     }
 }
 
@@ -106,15 +111,27 @@ pub fn book(standing: &mut Standing, cards: &Cards, zone: &TimeZone) {
         _ => return,
     }
     standing.reserved = 0;
-    let arrived = standing.delivered_at.into_iter().chain(standing.read_at).min();
-    let (Some(at), Ok(currency)) = (arrived, Currency::parse(&standing.currency)) else { return };
+    let Some(at) = standing.delivered_at.into_iter().chain(standing.read_at).min() else { return };
+    if let Some(charge) = cost_of(standing, (at, standing.pricing.as_deref()), cards, zone) {
+        standing.charged = charge.amount.0;
+        standing.charged_as = Some(charge.category);
+        standing.charged_day = Some(charge.day);
+    }
+}
+
+/// What an attempt of the message cost that arrived then, at the price that was told of it.
+pub fn cost_of(
+    standing: &Standing,
+    (at, pricing): (UnixMs, Option<&str>),
+    cards: &Cards,
+    zone: &TimeZone,
+) -> Option<Charge> {
     let priced = Priced {
-        currency,
+        currency: Currency::parse(&standing.currency).ok()?,
         market: standing.market.clone(),
         category: standing.category,
         estimated: Micros(standing.estimated),
     };
-    let told: Option<Pricing> = standing.pricing.as_deref().and_then(|json| serde_json::from_str(json).ok());
     let arrival = Receipt {
         sender_ref: String::new(),
         provider_id: String::new(),
@@ -124,15 +141,11 @@ pub fn book(standing: &mut Standing, cards: &Cards, zone: &TimeZone) {
         status: ReceiptStatus::Delivered,
         at,
         failure: None,
-        pricing: told,
+        pricing: pricing.and_then(|json| serde_json::from_str(json).ok()),
         wa_id: None,
         bsuid: None,
     };
-    if let Some(charge) = charge::of_receipt(cards, &priced, &arrival, zone) {
-        standing.charged = charge.amount.0;
-        standing.charged_as = Some(charge.category);
-        standing.charged_day = Some(charge.day);
-    }
+    charge::of_receipt(cards, &priced, &arrival, zone)
 }
 
 /// How long the provider tries to deliver messages of `template`, in whatever language, where it says so.

@@ -92,9 +92,12 @@ async fn is_due(engine: &Engine, account: &str, now: UnixMs) -> Result<bool, Eng
     if since >= every(engine, account) {
         return Ok(true);
     }
+    // What a webhook says has changed is read at once, but no more often than the provider's quota bears.
+    if since >= engine.clock_span(LOOK * 5) && template::has_stale(&engine.store, account).await? {
+        return Ok(true);
+    }
     if since < IN_REVIEW {
-        // What a webhook says has changed is read at once, but no more often than the provider's quota bears.
-        return Ok(since >= engine.clock_span(LOOK * 5) && template::has_stale(&engine.store, account).await?);
+        return Ok(false);
     }
     let known = template::list(&engine.store, account).await?;
     Ok(known.iter().any(|t| t.status == TemplateStatus::Pending))
@@ -114,8 +117,9 @@ impl Engine {
             listed.iter().map(|l| (l.template.name.as_str(), l.template.language.as_str())).collect();
         for known in before.iter().filter(|t| !there.contains(&(t.name.as_str(), t.language.as_str()))) {
             // A list may leave out what was made a moment ago; the one template tells.
-            if provider.template(&known.name, &known.language).await?.is_none() {
-                keep::gone(self, account, known, now).await?;
+            match provider.template(&known.name, &known.language).await? {
+                Some(fresh) => keep::keep(self, account, &fresh, now).await?,
+                None => keep::gone(self, account, known, now).await?,
             }
         }
         Ok(listed.len())

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::template::parts::{Card, Offer};
-use crate::domain::template::slot::MOST_CARDS;
+use crate::domain::template::slot::{CardSlot, MOST_CARDS, Slot};
 use crate::domain::template::{
     Button, Category, Header, ParameterFormat, Template, TemplateQuality, TemplateStatus, header_example,
 };
@@ -73,16 +73,32 @@ pub(super) fn reason(object: &Value, key: &str) -> String {
     if word == "NONE" { String::new() } else { word.to_ascii_lowercase() }
 }
 
-/// The values of the body's parameters, of the header's, and of addresses, as the template was approved with them.
+/// What the template was approved with, by the names of [`Template::examples`].
 fn examples(components: &[Value]) -> Vec<(String, String)> {
     let component = |kind: &str| components.iter().find(|c| is(c, kind));
     let body = component("BODY").map(|c| texts(c, ("body_text_named_params", "body_text"))).unwrap_or_default();
     let header = component("HEADER").map(|c| texts(c, ("header_text_named_params", "header_text"))).unwrap_or_default();
     let header = header.into_iter().map(|(name, text)| (header_example(&name), text));
-    let buttons = component("BUTTONS").map(|c| loose::items(c, "buttons")).unwrap_or_default();
-    let addresses =
-        buttons.iter().enumerate().filter_map(|(no, button)| Some((format!("button.{no}"), address(button)?)));
-    body.into_iter().chain(header).chain(addresses).collect()
+    let buttons = of_buttons(components, |no| format!("button.{no}"));
+    let cards = component("CAROUSEL").map(|c| loose::items(c, "cards")).unwrap_or_default();
+    let cards = cards.iter().enumerate().flat_map(|(no, card)| of_card(no, loose::items(card, "components")));
+    body.into_iter().chain(header).chain(buttons).chain(cards).collect()
+}
+
+/// A card is a small template of its own; its picture's example is no value of a message.
+fn of_card(no: usize, components: &[Value]) -> impl Iterator<Item = (String, String)> {
+    let slot = move |part: CardSlot| Slot::Card(no, part).to_string();
+    let body = components.iter().find(|c| is(c, "BODY"));
+    let body = body.map(|c| texts(c, ("body_text_named_params", "body_text"))).unwrap_or_default();
+    let body = body.into_iter().map(move |(name, text)| (slot(CardSlot::Variable(name)), text));
+    body.chain(of_buttons(components, |index| slot(CardSlot::Button(index as i64))))
+}
+
+/// The ends of addresses and the codes, under the name of their button's place.
+fn of_buttons(components: &[Value], name: impl Fn(usize) -> String) -> Vec<(String, String)> {
+    let buttons = components.iter().find(|c| is(c, "BUTTONS")).map(|c| loose::items(c, "buttons")).unwrap_or_default();
+    let given = buttons.iter().enumerate().filter_map(|(no, button)| Some((name(no), given(button)?)));
+    given.collect()
 }
 
 /// `example.body_text: [["Ana", "24 de noviembre"]]`, `example.header_text: ["Ana"]`, or named: `[{param_name, example}]`.
@@ -96,12 +112,16 @@ fn texts(component: &Value, (named, numbered): (&str, &str)) -> Vec<(String, Str
     named.chain(texts.map(|(text, no)| (no.to_string(), text.to_owned()))).collect()
 }
 
-/// What a button's example puts in place of the variable of its address.
-fn address(button: &Value) -> Option<String> {
-    let url = loose::some_text(button, "url")?;
-    let (start, _) = url.split_once("{{")?;
-    let example = loose::items(button, "example").first()?.as_str()?;
-    example.strip_prefix(start).filter(|value| !value.is_empty()).map(str::to_owned)
+/// What a button's example puts in place of the variable of its address, or the code that it is. Lists have it in a list,
+/// creations of codes without one (cloud-api.md 4.1, 4.2).
+fn given(button: &Value) -> Option<String> {
+    let example = button.get("example")?;
+    let example = example.as_str().or_else(|| example.as_array()?.first()?.as_str())?;
+    let value = match loose::some_text(button, "url") {
+        Some(url) => example.strip_prefix(url.split_once("{{")?.0)?,
+        None => example,
+    };
+    Some(value.to_owned()).filter(|value| !value.is_empty())
 }
 
 fn is(component: &Value, kind: &str) -> bool {

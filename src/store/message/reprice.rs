@@ -14,6 +14,10 @@ const REPRICE: &str = "UPDATE message SET category = $3, estimated = $4 WHERE st
     (SELECT id FROM message WHERE run_id = $1 AND state = 'queued' AND market = $2 AND category <> $3 AND id > $5
         ORDER BY id LIMIT 1000)
     RETURNING id";
+/// What is held back for it is never less than its price.
+const REBILL: &str = "UPDATE message SET category = $2, estimated = $3,
+        reserved = CASE WHEN reserved < $3 THEN $3 ELSE reserved END
+    WHERE id = $1 AND state = 'claimed'";
 
 const LEFT_IN_LINE: &str = "SELECT COUNT(*) AS n, COUNT(DISTINCT person_id) AS people,
         CAST(COALESCE(SUM(estimated), 0) AS BIGINT) AS estimated
@@ -107,4 +111,10 @@ pub async fn reprice(store: &Store, run: RunId, market: &str, (category, price):
         let Some(last) = done.iter().max() else { return Ok(()) };
         after = *last;
     }
+}
+
+/// A message that is leaving is billed as `category`, at `price`.
+pub async fn rebill(store: &Store, id: MessageId, (category, price): (Category, Micros)) -> Result<()> {
+    on!(&store.write, |pool| sqlx::query(REBILL).bind(id).bind(category).bind(price).execute(pool).await.map(drop))?;
+    Ok(())
 }

@@ -28,7 +28,7 @@ use crate::web::{people, person, upload};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PeopleAsked {
-    /// A number, exactly; a local one belongs to the first sender's country.
+    /// A number, exactly; a local one belongs to the first sender's country. Or a business-scoped user id, as `AR.1349…`.
     phone: Option<String>,
     /// Words of name and reference, whatever case and accents; or a number in any writing, or its end.
     q: Option<String>,
@@ -162,7 +162,7 @@ pub async fn export(State(state): State<WebState>, actor: Actor, Id(id): Id) -> 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NumberToErase {
-    /// International, or as dialled in the first sender's country.
+    /// International, or as dialled in the first sender's country; or a business-scoped user id.
     phone: String,
 }
 

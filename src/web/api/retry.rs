@@ -25,7 +25,7 @@ use crate::web::state::WebState;
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RetryBody {
-    /// The provider's codes; left out: those where another try can help.
+    /// The provider's codes; left out: those where another try can help and nobody can have got the message.
     codes: Option<Vec<i64>>,
     /// Only say what it would concern; nothing is done.
     #[serde(default)]
@@ -73,6 +73,8 @@ pub struct RetryView {
     pub retried: u64,
     /// What the chosen causes come to.
     pub would: i64,
+    /// Of those: messages that people may have got, and may then get twice.
+    pub would_twice: i64,
     /// What they cost.
     pub cost: RangeView,
     /// ISO 4217.
@@ -83,6 +85,8 @@ pub struct RetryView {
     pub expired: i64,
     /// Not part of it: accepted, and never arrived.
     pub undelivered: i64,
+    /// Not part of it: people may have got them. Their codes have to be named.
+    pub unsure: i64,
 }
 
 impl RangeView {
@@ -109,7 +113,8 @@ impl RetryGroup {
 
 /// Try failed messages of a run again
 ///
-/// Without `codes`, the causes where another try can help. A closed run goes on. Each message passes every gate again.
+/// Without `codes`, the causes where another try can help and nobody can have got the message; what people may have got
+/// (`help` is `unsure`) is tried again only where its code is named. A closed run goes on. Each message passes every gate again.
 #[utoipa::path(post, path = "/api/v1/runs/{id}/retry", tag = "runs", request_body = RetryBody,
     params(("id" = i64, Path, description = "The run"), ("Idempotency-Key" = Option<String>, Header, description = "Makes a repetition harmless")),
     responses((status = 200, description = "How many are tried again, and the causes", body = RetryView),
@@ -164,6 +169,7 @@ async fn retry(
 
 fn view(p: &Page, run: RunId, sheet: RetrySheet, codes: &BTreeSet<i64>, retried: u64) -> RetryView {
     let (would, cost) = sheet.total(codes);
+    let (would_twice, unsure) = sheet.unsure(codes);
     let group = |group: Group| {
         let chosen = codes.contains(&group.code);
         RetryGroup::of(p, group, chosen)
@@ -172,6 +178,8 @@ fn view(p: &Page, run: RunId, sheet: RetrySheet, codes: &BTreeSet<i64>, retried:
         run,
         retried,
         would,
+        would_twice,
+        unsure,
         cost: RangeView::of(cost),
         currency: sheet.currency,
         expired: sheet.expired,

@@ -4,6 +4,7 @@ use recado::domain::role::Role;
 
 use super::recado;
 use crate::engine::stage::{CAMPAIGN, people};
+use crate::engine::{change, count};
 use crate::support::stores;
 use crate::web::daemon::Site;
 
@@ -36,6 +37,32 @@ async fn what_cannot_be_undone_is_asked_with_its_figures() {
     let template = site.recado(Role::Admin, &["template", "delete", "reminder", "--language", "es_AR"]).await;
     assert!(template.err.contains("It is used by run 1 (3 people)"), "{} {}", template.out, template.err);
     assert_eq!(site.recado(Role::Admin, &["cancel", "turnos", "--yes"]).await.status, 0);
+}
+
+#[tokio::test]
+async fn whoever_shows_no_number_is_exported_and_erased_by_user_id() {
+    let stores = stores().await;
+    let site = Site::open(&stores[0], stores[0].dir.path()).await;
+    change(&stores[0], "INSERT INTO person (bsuid, name, created_at) VALUES ('AR.99887766', 'Eva Sol', 1)").await;
+    let export = ["person", "export", "AR.99887766"];
+    let told = site.recado(Role::Admin, &export).await;
+    assert_eq!(told.status, 0, "{}", told.err);
+    let told = told.json();
+    assert_eq!(
+        (&told["identities"][0]["bsuid"], &told["identities"][0]["name"]),
+        (&"AR.99887766".into(), &"Eva Sol".into())
+    );
+    let erase = ["person", "erase", "AR.99887766", "--yes"];
+    let done = site.recado(Role::Admin, &erase).await;
+    assert_eq!((done.status, done.out.starts_with("erased; ")), (0, true), "{} {}", done.out, done.err);
+    let gone = site.recado(Role::Admin, &export).await;
+    assert!(gone.status == 1 && gone.err.contains("nobody with this number or user id is known"), "{}", gone.err);
+    assert_eq!(count(&stores[0], "SELECT COUNT(*) FROM person WHERE bsuid IS NOT NULL OR name IS NOT NULL").await, 0);
+    // What webhooks still hold of somebody whom nothing else knows goes too.
+    let told = serde_json::json!({"contacts": [{"user_id": "AR.99887766"}]});
+    site.stage.told("messages", told).await;
+    let done = site.recado(Role::Admin, &erase).await;
+    assert!(done.out.starts_with("erased; 0 rows of files and 1 webhooks"), "{} {}", done.out, done.err);
 }
 
 #[tokio::test]

@@ -21,6 +21,8 @@ use super::stage::{Stage, people, sender_of};
 use crate::support::{TestStore, stores};
 use crate::web::site::Site;
 
+mod sheet;
+
 /// Gupshup on this machine, with so much in its wallet, and what was sent by template.
 pub(super) struct Till {
     server: MockServer,

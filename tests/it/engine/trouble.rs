@@ -1,11 +1,14 @@
 //! Trouble at Gupshup that says nothing of a message (500): tried again only where nothing speaks against it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use recado::domain::retry::Help;
 use recado::engine::receiver::Receiver;
 use serde_json::{Value, json};
 
+use super::change;
 use super::purses::{Till, campaign};
 use super::stage::{Stage, people, sender_of};
 use crate::support::stores;
@@ -56,5 +59,30 @@ async fn trouble_at_gupshup_is_tried_again_only_where_nothing_else_was_told_of_t
         becomes(&stage, "gs-6", ("failed", false), trouble()).await;
         stage.clock.advance(Duration::from_mins(5));
         assert_eq!(sender_of(&stage.engine, "gup").drain().await, 0, "once, {}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn what_people_may_have_got_is_tried_again_only_where_it_is_named() {
+    for store in stores().await {
+        let till = Till::with(5_000).await;
+        let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
+        let run = stage.run("turnos", &campaign("reminder", "reminder"), &people(5)).await;
+        assert_eq!(sender_of(&stage.engine, "gup").drain().await, 5, "{}", store.name());
+        for (n, code) in [(1, 500), (2, 500), (3, 4_002), (4, 131_000)] {
+            let failed = format!(
+                "UPDATE message SET state = 'failed', failure_code = {code}, reserved = 0 WHERE provider_id = 'gs-{n}'"
+            );
+            change(&store, &failed).await;
+        }
+        let sheet = stage.engine.retry_sheet(run).await.unwrap();
+        let worth: Vec<_> = sheet.groups.iter().map(|group| (group.code, group.again, group.help)).collect();
+        let unsure = [(500, 2, Help::Unsure), (4_002, 1, Help::Unsure)];
+        assert_eq!(worth, [(131_000, 1, Help::Likely), unsure[0], unsure[1]], "{}", store.name());
+        let usual = sheet.by_default();
+        assert_eq!((&usual, sheet.unsure(&usual)), (&BTreeSet::from([131_000]), (0, 3)));
+        let named = BTreeSet::from([131_000, 500]);
+        assert_eq!((sheet.total(&named).0, sheet.unsure(&named)), (3, (2, 1)), "{}", store.name());
+        assert_eq!(stage.engine.retry(run, &named).await.unwrap(), Some(3), "{}", store.name());
     }
 }

@@ -1,9 +1,12 @@
 //! One person's data: everything of it can be told, and all of it goes.
 
+use std::path::Path;
+
 use recado::domain::phone::Phone;
 use recado::engine::janitor::Janitor;
 use recado::engine::person::Erased;
-use recado::store::{Db, erased, person, suppression};
+use recado::store::{Db, erased, open, person, suppression};
+use serde_json::json;
 
 use super::office::{ANA, NOW, Office, REPLIES};
 use crate::support::{TestStore, stores};
@@ -105,9 +108,14 @@ async fn a_person_is_exported_whole_and_erased_whole_and_stays_on_the_do_not_sen
 
 /// The bytes of the database and of its log.
 fn files(store: &TestStore) -> String {
-    let names = ["recado.db", "recado.db-wal"];
-    let read = |name: &str| std::fs::read(store.dir.path().join(name)).unwrap();
-    names.map(|name| String::from_utf8_lossy(&read(name)).into_owned()).concat()
+    files_in(store.dir.path())
+}
+
+const FILES: [&str; 2] = ["recado.db", "recado.db-wal"];
+
+fn files_in(dir: &Path) -> String {
+    let read = |name: &str| std::fs::read(dir.join(name)).unwrap();
+    FILES.map(|name| String::from_utf8_lossy(&read(name)).into_owned()).concat()
 }
 
 #[tokio::test]
@@ -145,4 +153,43 @@ async fn whoever_was_erased_is_in_no_byte_of_the_sqlite_file_nor_of_its_log() {
     office.engine.erase_person(id).await.unwrap().unwrap();
     let left = files(&store);
     assert!(!left.contains("Otra persona") && !left.contains("5491155550188"));
+}
+
+#[tokio::test]
+async fn what_was_erased_just_before_a_crash_is_in_no_byte_after_the_next_start() {
+    let store = stores().await.swap_remove(0);
+    let office = Office::new(&store);
+    let run = office.run("es_AR", REPLIES).await;
+    office.message(run, ANA).await;
+    office.writes(ANA, &"Zoraida pregunta por xyzzy ".repeat(20)).await;
+    let id = office.engine.person_of("+5491155550123").await.unwrap().unwrap().unwrap().id;
+    let Db::Sqlite(readers) = &store.read else { panic!("SQLite comes first") };
+    let mut reader = readers.begin().await.unwrap();
+    let _: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM message").fetch_one(&mut *reader).await.unwrap();
+    office.engine.erase_person(id).await.unwrap().unwrap();
+    // What lies on the disk when the machine stops here.
+    let disk = tempfile::tempdir().unwrap();
+    for name in FILES {
+        std::fs::copy(store.dir.path().join(name), disk.path().join(name)).unwrap();
+    }
+    assert!(files_in(disk.path()).contains("Zoraida"), "its log still says it");
+    let _again = open("sqlite:recado.db", disk.path()).await.unwrap();
+    assert!(!files_in(disk.path()).contains("Zoraida"));
+}
+
+#[tokio::test]
+async fn a_number_of_nobody_known_is_in_no_byte_after_it_was_erased() {
+    let store = stores().await.swap_remove(0);
+    let office = Office::new(&store);
+    let (number, user) = ("5491155550177", "AR.7766554433");
+    office.store_body(json!({ "contacts": [{ "wa_id": number }] })).await;
+    office.store_body(json!({ "contacts": [{ "user_id": user }] })).await;
+    office.read().await;
+    let before = files(&store);
+    assert!(before.contains(number) && before.contains(user), "there is something to erase");
+    for who in [number, user] {
+        let done = office.engine.erase_number(who).await.unwrap().unwrap();
+        assert_eq!((done.webhooks, done.rows), (1, 0), "{who}");
+        assert!(!files(&store).contains(who), "{who} can be read");
+    }
 }

@@ -1,10 +1,11 @@
 //! The sheet as people and programs read it.
 
 use recado::domain::forecast::LimitedBy;
+use recado::domain::template::parts::Offer;
 use recado::locale::{Language, sentences};
 use recado::preflight::{Listing, json, text, write_text};
 
-use super::folder::Folder;
+use super::folder::{AUDIENCE, CAMPAIGN, Folder};
 
 const ENGLISH: &str = "\
 Recordatorio de turno
@@ -64,6 +65,16 @@ fn every_language_says_everything() {
         assert!(!page.contains("preflight.") && !page.contains("problem.") && !page.contains('{'), "{page}");
         assert!(page.lines().all(|line| line.chars().count() <= 100), "{page}");
     }
+}
+
+#[test]
+fn the_end_of_an_offer_is_told_on_the_campaigns_clock() {
+    let campaign =
+        CAMPAIGN.replace("language = \"es_AR\"\n", "language = \"es_AR\"\noffer_ends = \"2026-12-06 20:00\"\n");
+    let mut folder = Folder::of(&campaign, AUDIENCE);
+    folder.template().offer = Some(Offer { text: "¡Solo hoy!".to_owned(), ends: true });
+    let sheet = folder.sheet();
+    assert!(sheet.samples[0].text.starts_with("¡Solo hoy! (2026-12-06 20:00)\n"), "{}", sheet.samples[0].text);
 }
 
 /// Keys that code puts together from words would otherwise be missed only on the screen that needs them.

@@ -61,6 +61,31 @@ fn shown(template: &Template, fill: &Fill) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn what_cards_and_codes_were_approved_with_is_read() {
+    let mut case: Value = serde_json::from_str(&fixture("sends/carousel.json")).unwrap();
+    let code = json!({"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "No"}, {"type": "COPY_CODE", "example": "SAVE20"}]});
+    case["listed"]["components"].as_array_mut().unwrap().push(code);
+    let template = listed(&case).await;
+    let examples: Vec<(&str, &str)> = template.examples.iter().map(|(of, text)| (of.as_str(), text.as_str())).collect();
+    assert_eq!(
+        examples,
+        [
+            ("1", "Ana"),
+            ("button.1", "SAVE20"),
+            ("cards.0.variables.1", "Té"),
+            ("cards.0.variables.2", "20%"),
+            ("cards.0.buttons.1", "te"),
+            ("cards.1.variables.1", "Café"),
+            ("cards.1.variables.2", "10%"),
+            ("cards.1.buttons.1", "cafe"),
+        ]
+    );
+    let unfilled = template.render(&Fill::default());
+    assert_eq!(unfilled.cards[0].buttons[1].target.as_deref(), Some("https://x.example/{{1}}"));
+    assert_eq!(unfilled.cards[0].body, "{{1}} con {{2}} menos, hoy.");
+}
+
+#[tokio::test]
 async fn every_kind_of_component_is_read_filled_shown_and_sent_as_documented() {
     for (name, case) in cases() {
         let template = listed(&case).await;

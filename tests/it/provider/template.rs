@@ -65,7 +65,9 @@ async fn templates_are_read_page_by_page_and_what_is_no_template_loses_no_other(
         parameters_unknown: false,
         offer: None,
         cards: Vec::new(),
-        examples: [("1", "Ana"), ("2", "20%"), ("button.0", "a")].map(|(k, v)| (k.to_owned(), v.to_owned())).to_vec(),
+        examples: [("1", "Ana"), ("2", "20%"), ("button.0", "a"), ("button.2", "SAVE20")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .to_vec(),
     };
     assert_eq!(templates[0], sale);
     let reminder = &templates[1];

@@ -36,7 +36,12 @@ pub struct Told {
 impl Site {
     /// Serves the real router; every role has a token of its name.
     pub async fn open(store: &Store, dir: &std::path::Path) -> Self {
-        let stage = Stage::new(store, dir).await;
+        Self::with(store, dir, "").await
+    }
+
+    /// The same with `more` in its configuration.
+    pub async fn with(store: &Store, dir: &std::path::Path, more: &str) -> Self {
+        let stage = Stage::with(store, dir, more).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let stop = CancellationToken::new();

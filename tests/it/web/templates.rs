@@ -21,6 +21,8 @@ use super::site::{Site, TUESDAY};
 use crate::support::sandbox::{TestSandbox, sandbox_config, start_sandbox};
 use crate::support::stores;
 
+mod examples;
+
 const CONFIG: &str = r#"
 [server]
 listen     = "127.0.0.1:0"
@@ -142,10 +144,8 @@ async fn a_template_is_written_submitted_approved_edited_and_deleted() {
         let (status, edited) = house.call(Method::POST, edit, &draft).await;
         assert_eq!((status, &edited["footer"]), (StatusCode::OK, &draft["footer"]), "{edited}");
         let (status, again) = house.call(Method::POST, edit, &draft).await;
-        assert_eq!(
-            (status, &again["errors"][0]["code"]),
-            (StatusCode::UNPROCESSABLE_ENTITY, &json!("template_edited_lately"))
-        );
+        let code = &again["errors"][0]["code"];
+        assert_eq!((status, code), (StatusCode::UNPROCESSABLE_ENTITY, &json!("template_edited_lately")));
         draft["category"] = json!("marketing");
         let (_, frozen) = house.call(Method::POST, edit, &draft).await;
         assert_eq!(frozen["errors"][0]["code"], "template_category_fixed");

@@ -294,6 +294,10 @@ fn offers_cards_and_catalogs_keep_rules_of_their_own() {
             "template_rule_card_buttons",
             two(DraftCard { buttons: vec![reply("a"), reply("b"), reply("c")], ..one.clone() }),
         ),
+        (
+            "template_rule_filled",
+            two(DraftCard { examples: BTreeMap::from([("1".to_owned(), "9".repeat(155))]), ..one.clone() }),
+        ),
         ("template_rule_starts", two(card("{{1}} hoy."))),
         ("template_rule_example", two(DraftCard { examples: BTreeMap::new(), ..one.clone() })),
         ("template_rule_label", two(DraftCard { buttons: vec![reply("")], ..one.clone() })),

@@ -152,6 +152,70 @@ async fn an_earlier_attempt_that_arrived_after_all_counts_for_the_message_and_is
 }
 
 #[tokio::test]
+async fn two_attempts_that_both_arrived_are_both_paid_for_in_whatever_order_that_is_told() {
+    for store in stores().await {
+        for order in [[1, 2], [2, 1]] {
+            for together in [true, false] {
+                let office = Office::new(&store);
+                let id = tried_twice(&office, "sent").await;
+                let told = |attempt: i64| {
+                    let (name, category, at) = match attempt {
+                        1 => (format!("wamid.first{id}"), "marketing", "1795525205"),
+                        _ => ("wamid.second".to_owned(), "utility", "1795611605"),
+                    };
+                    let mut delivered = status(&name, "delivered", Some(office.callback(id, attempt)));
+                    delivered["timestamp"] = json!(at);
+                    delivered["pricing"] =
+                        json!({ "billable": true, "pricing_model": "PMP", "type": "regular", "category": category });
+                    delivered
+                };
+                let told = order.map(told).to_vec();
+                if together {
+                    tell(&office, json!(told)).await;
+                } else {
+                    for one in &told {
+                        tell(&office, json!([one])).await;
+                    }
+                }
+                let what = format!("{order:?} {together} {}", store.name());
+                let found = message::get(&store, id).await.unwrap().unwrap();
+                assert_eq!(
+                    (found.state, found.charged.0, found.reserved.0),
+                    (MessageState::Delivered, 87_800, 0),
+                    "{what}"
+                );
+                let booked = format!("SELECT charged_as || ' ' || charged_day FROM message WHERE id = {id}");
+                assert_eq!(office.words(&booked).await, ["marketing 2026-11-24"], "of the first, {what}");
+                let each = format!("SELECT charged FROM arrival WHERE message_id = {id} ORDER BY no");
+                assert_eq!(office.numbers(&each).await, [61_800, 26_000], "{what}");
+                // Told again, read, and without a price: nothing more is paid.
+                tell(&office, json!([told[0], told[1], status("wamid.second", "read", None)])).await;
+                let found = message::get(&store, id).await.unwrap().unwrap();
+                assert_eq!((found.state, found.charged.0), (MessageState::Read, 87_800), "{what}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_attempts_only_what_arrived_is_paid_for() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        let id = tried_twice(&office, "accepted").await;
+        let mut first = status("wamid.first", "sent", Some(office.callback(id, 1)));
+        first["pricing"] =
+            json!({ "billable": true, "pricing_model": "PMP", "type": "regular", "category": "marketing" });
+        let second = status("wamid.second", "delivered", Some(office.callback(id, 2)));
+        tell(&office, json!([first, second])).await;
+        let charged = async || message::get(&store, id).await.unwrap().unwrap().charged.0;
+        assert_eq!(charged().await, 26_000, "the second, at what its template is billed as, {}", store.name());
+        // The first arrives after all: at the price that it was sent with.
+        tell(&office, json!([status("wamid.first", "delivered", Some(office.callback(id, 1)))])).await;
+        assert_eq!(charged().await, 87_800, "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn a_receipt_before_the_answer_waits_for_its_message() {
     for store in stores().await {
         let office = Office::new(&store);

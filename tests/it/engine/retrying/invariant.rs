@@ -89,9 +89,13 @@ static CASE: AtomicU32 = AtomicU32::new(0);
 
 async fn play(store: &TestStore, ops: &[Op]) -> Result<(), TestCaseError> {
     let stage = Stage::new(store, store.dir.path()).await;
-    for sql in
-        ["DELETE FROM attempt", "DELETE FROM message", "DELETE FROM suppression", "UPDATE run SET state = 'closed'"]
-    {
+    for sql in [
+        "DELETE FROM attempt",
+        "DELETE FROM arrival",
+        "DELETE FROM message",
+        "DELETE FROM suppression",
+        "UPDATE run SET state = 'closed'",
+    ] {
         change(store, sql).await;
     }
     let name = format!("r{}", CASE.fetch_add(1, Ordering::Relaxed));

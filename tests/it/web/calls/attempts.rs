@@ -5,8 +5,9 @@ use recado::domain::message::MessageState;
 use recado::domain::role::Role;
 use recado::store::audit;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::cli::recado;
 use crate::engine::stage::{CAMPAIGN, people};
 use crate::engine::{change, force};
 use crate::support::{TestStore, stores};
@@ -200,6 +201,42 @@ async fn the_page_of_a_retry_counts_what_is_chosen_and_says_what_is_not_part_of_
         assert!(done.body.as_str().unwrap().contains("2 messages are tried again."), "{:?}", done.body);
         assert_eq!(site.stage.states(run).await["queued"], 2, "{}", store.name());
         assert_eq!(form(&site, &path, &[]).await.status, 400);
+    }
+}
+
+#[tokio::test]
+async fn what_people_may_have_got_is_left_out_of_a_retry_and_told_with_its_count_until_it_is_named() {
+    for store in stores().await {
+        // Not tried again by itself: nobody knows whether WhatsApp took it.
+        let site = Site::with(&store, store.dir.path(), "[errors.131016]\ntries = 0\n").await;
+        let run = failed(&site, &store).await;
+        change(&store, "UPDATE message SET failure_code = 131016 WHERE failure_code = 131026").await;
+        let path = format!("/api/v1/runs/{run}/retry");
+        let would = site.post(Role::Marketing, &path, &json!({"check": true})).await.body;
+        let told = |body: &Value| ["would", "would_twice", "unsure"].map(|key| body[key].as_i64().unwrap());
+        assert_eq!(told(&would), [2, 0, 1], "{would}");
+        assert_eq!((&would["causes"][1]["help"], &would["causes"][1]["chosen"]), (&json!("unsure"), &json!(false)));
+        let named = site.post(Role::Marketing, &path, &json!({"check": true, "codes": [131_016]})).await.body;
+        assert_eq!(told(&named), [1, 1, 0], "{named}");
+
+        let text = page(&site, Role::Operator, &format!("/runs/{run}/retry")).await.body.as_str().unwrap().to_owned();
+        let says = |text: &str, mark: &str| text.contains(&format!("data-test=\"{mark}\""));
+        assert!(says(&text, "unsure") && !says(&text, "twice"), "{text}");
+        assert!(text.contains("Retry failed (2), USD") && text.contains("the person may have it"), "{text}");
+        let ticked = page(&site, Role::Operator, &format!("/runs/{run}/retry?chosen=1&code=131016")).await;
+        let text = ticked.body.as_str().unwrap();
+        assert!(says(text, "twice") && !says(text, "unsure") && text.contains("gets it twice"), "{text}");
+
+        let url = format!("http://{}", site.address);
+        let run_no = run.to_string();
+        let asked = recado(&url, Some(site.token(Role::Marketing)), &["retry", "--run", &run_no]).await;
+        assert!(asked.out.contains("not part of it: 1 that people may have got; --code=131016"), "{}", asked.out);
+        assert!(asked.err.contains("Messages to try again: 2,") && !asked.err.contains("twice"), "{}", asked.err);
+        let named = ["retry", "--run", &run_no, "--code=131016"];
+        let asked = recado(&url, Some(site.token(Role::Marketing)), &named).await;
+        assert!(asked.err.contains("whether 1 of them have arrived: those may come twice"), "{}", asked.err);
+        let done = site.post(Role::Marketing, &path, &json!({})).await.body;
+        assert_eq!(done["retried"], 2, "{} {done}", store.name());
     }
 }
 
