@@ -89,6 +89,8 @@ fn numbers_become_international_and_nothing_more() {
         ("AR", "", "9 11 444-4555", "bad_phone wrong_length"),
         ("AR", "11", "9 11 444-4555", "bad_phone wrong_length"),
         ("AR", "", "+54 800 555 1234", "bad_phone service_number"),
+        // In Italy a 0 is the number's own, also where a mobile would be left without it.
+        ("IT", "", "+39 0321 234567", "390321234567"),
         // A form that demands an area got noughts.
         ("BR", "", "(00) 98765-4321", "bad_phone no_area_code"),
         ("BR", "11", "(00) 3222-1235", "bad_phone no_area_code"),
