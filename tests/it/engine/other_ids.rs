@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use recado::store::{campaign, run};
+use recado::store::{Store, campaign, run};
 
 use super::feeds::{apply, clinic, refused};
 use super::stage::Stage;
@@ -16,6 +16,14 @@ fn file(all: &[(&str, &str, u32, &str)]) -> String {
 
 const NEAR: &str = "25/11/2026 09:00";
 const FAR: &str = "27/11/2026 09:00";
+
+/// Messages of the campaign's run that have one of these ids.
+async fn known_by(store: &Store, name: &str, ids: &str) -> i64 {
+    let of = campaign::by_name(store, name).await.unwrap().unwrap().id;
+    let run = run::of_campaign(store, of, 1).await.unwrap()[0].id;
+    let sql = format!("SELECT COUNT(*) FROM message WHERE run_id = {run} AND external_id IN ({ids})");
+    super::count(store, &sql).await
+}
 
 #[tokio::test]
 async fn ids_that_lost_their_zeros_send_nothing_twice_and_are_told() {
@@ -58,13 +66,7 @@ async fn ids_that_lost_their_zeros_send_nothing_twice_and_are_told() {
             assert_eq!(sheet.messages, Some(1), "{:?}", sheet.changes);
             assert!(sheet.can_start(), "{:?}", sheet.blockers);
             assert_eq!(stage.sender().drain().await, 0, "{} {contains}", store.name());
-            let of = campaign::by_name(&store, &name).await.unwrap().unwrap().id;
-            let run = run::of_campaign(&store, of, 1).await.unwrap()[0].id;
-            let known = async |ids: &str| {
-                let sql = format!("SELECT COUNT(*) FROM message WHERE run_id = {run} AND external_id IN ({ids})");
-                super::count(&store, &sql).await
-            };
-            assert_eq!(known("'1', '2', '3', '4'").await, 4, "answers and later files go by the new ids");
+            assert_eq!(known_by(&store, &name, "'1', '2', '3', '4'").await, 4, "answers and later files go by them");
             // The old ids again, and one appointment that moves under its new id.
             take(&rows(["001", "002", "003", "004"])).await;
             take(&rows(["1", "2", "3", "4"]).replace(FAR, "28/11/2026 09:00")).await;
