@@ -254,75 +254,32 @@ mod tests {
     use super::super::fold;
     use super::*;
 
+    fn all(headers: &str, is_it: fn(&str) -> bool) {
+        for header in headers.split('|') {
+            assert!(is_it(&fold(header)), "{header}");
+        }
+    }
+
     #[test]
     fn headers_say_who_agrees_and_who_wants_none() {
-        for header in [
-            "Consent",
-            "Consentimiento",
-            "Opt-in",
-            "Acepta promociones",
-            "Accepts Marketing",
-            "Aceita marketing",
-            "Consentimento marketing",
-            "Acepta",
-            "Autoriza",
-            "Autorización",
-            "Autorização de uso de dados",
-            "Habeas data",
-            "RGPD",
-            "GDPR",
-            "LGPD",
-            "Suscripto",
-            "Acepta recibir promociones por WhatsApp",
-            "WhatsApp opt-in",
-        ] {
-            assert!(says_yes(&fold(header)) && !says_no(&fold(header)), "{header}");
-        }
-        for header in [
-            "Opt-out",
-            "Optout",
-            "Opted out",
-            "Baja",
-            "Fecha de baja",
-            "No contactar",
-            "No molestar",
-            "No enviar",
-            "Não perturbe",
-            "Não enviar",
-            "Do not contact",
-            "Unsubscribed",
-            "Descadastrado",
-            "Consentimiento retirado",
-            "Consentimento revogado",
-            "No acepta promociones",
-            "Não aceita marketing",
-            "Sin consentimiento",
-            "Bloqueado",
-        ] {
-            assert!(says_no(&fold(header)) && !says_yes(&fold(header)), "{header}");
-        }
-        for header in [
-            "Nombre",
-            "No",
-            "No.",
-            "Nº de socio",
-            "No de celular",
-            "Nº contacto",
-            "No. envío",
-            "Nº autorización",
-            "Nº de consentimiento",
-            "Baja temperatura",
-            "Marketing",
-            "Promociones",
-            "Autorización OSDE",
-            "Unsubscribed from all email",
-            "Email opt-out",
-            "Accepts Email Marketing",
-            "Acepta tarjeta",
-            "Data",
-            "Cancelado",
-        ] {
-            assert!(!is_consent(&fold(header)), "{header}");
-        }
+        let agrees = "Consent|Consentimiento|Opt-in|Acepta promociones|Accepts Marketing|Aceita marketing| \
+            Consentimento marketing|Acepta|Autoriza|Autorización|Autorização de uso de dados| \
+            Habeas data|RGPD|GDPR|LGPD|Suscripto|Acepta recibir promociones por WhatsApp| \
+            WhatsApp opt-in";
+        all(agrees, |folded| says_yes(folded) && !says_no(folded));
+        let wants_none = "Opt-out|Optout|Opted out|Baja|Fecha de baja|No contactar|No molestar|No enviar| \
+            Não perturbe|Não enviar|Do not contact|Unsubscribed|Descadastrado| \
+            Consentimiento retirado|Consentimento revogado|No acepta promociones| \
+            Não aceita marketing|Sin consentimiento|Bloqueado";
+        all(wants_none, |folded| says_no(folded) && !says_yes(folded));
+    }
+
+    #[test]
+    fn headers_of_other_things_say_neither() {
+        let neither = "Nombre|No|No.|Nº de socio|No de celular|Nº contacto|No. envío|Nº autorización| \
+            Nº de consentimiento|Baja temperatura|Marketing|Promociones|Autorización OSDE| \
+            Unsubscribed from all email|Email opt-out|Accepts Email Marketing|Acepta tarjeta|Data| \
+            Cancelado";
+        all(neither, |folded| !is_consent(folded));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use recado::store::run;
+use recado::store::{Store, campaign, run};
 
 use super::feeds::{apply, clinic, refused};
 use super::stage::Stage;
@@ -16,6 +16,14 @@ fn file(all: &[(&str, &str, u32, &str)]) -> String {
 
 const NEAR: &str = "25/11/2026 09:00";
 const FAR: &str = "27/11/2026 09:00";
+
+/// Messages of the campaign's run that have one of these ids.
+async fn known_by(store: &Store, name: &str, ids: &str) -> i64 {
+    let of = campaign::by_name(store, name).await.unwrap().unwrap().id;
+    let run = run::of_campaign(store, of, 1).await.unwrap()[0].id;
+    let sql = format!("SELECT COUNT(*) FROM message WHERE run_id = {run} AND external_id IN ({ids})");
+    super::count(store, &sql).await
+}
 
 #[tokio::test]
 async fn ids_that_lost_their_zeros_send_nothing_twice_and_are_told() {
@@ -58,6 +66,7 @@ async fn ids_that_lost_their_zeros_send_nothing_twice_and_are_told() {
             assert_eq!(sheet.messages, Some(1), "{:?}", sheet.changes);
             assert!(sheet.can_start(), "{:?}", sheet.blockers);
             assert_eq!(stage.sender().drain().await, 0, "{} {contains}", store.name());
+            assert_eq!(known_by(&store, &name, "'1', '2', '3', '4'").await, 4, "answers and later files go by them");
             // The old ids again, and one appointment that moves under its new id.
             take(&rows(["001", "002", "003", "004"])).await;
             take(&rows(["1", "2", "3", "4"]).replace(FAR, "28/11/2026 09:00")).await;
@@ -81,6 +90,21 @@ async fn the_first_file_is_asked_about_ids_that_stand_for_two_people_as_later_on
         let rounded = one.replace("\n1,", "\n70102000000000000000,");
         let version = stage.load("clinic", &campaign, &rounded).await;
         assert_eq!(refused(&stage, version).await, ["first_ids"], "{}", store.name());
+        // Also where both have the same time.
+        let at_once = one.replace(FAR, NEAR);
+        let version = stage.load("clinic", &campaign, &at_once).await;
+        assert_eq!(refused(&stage, version).await, ["first_ids"], "{}", store.name());
+        // Where everybody gets it at one time, nothing is taken back by an id.
+        let once = clinic("").replace("send = \"24h before\"", "at = \"2026-11-24 12:00\"");
+        let version = stage.load("once", &once, &one).await;
+        let sheet = stage.engine.sheet(version).await.unwrap();
+        assert_eq!(
+            (sheet.messages, sheet.blockers),
+            (Some(2), Vec::new()),
+            "{} {:?}",
+            store.name(),
+            sheet.excluded_examples
+        );
         // One person's two appointments may share an id.
         let same = file(&[("1", "Ana", 1, NEAR), ("1", "Ana", 1, FAR)]);
         let run = apply(&stage, &campaign, &same).await;

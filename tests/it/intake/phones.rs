@@ -63,6 +63,23 @@ fn numbers_become_international_and_nothing_more() {
         // Another country's number in a campaign.
         ("AR", "", "+598 94 555 123", "59894555123"),
         ("AR", "", "59894555123", "59894555123"),
+        // A cut number is not taken for a local one that happens to begin like the area code.
+        ("AR", "11", "11 5555-01", "bad_phone wrong_length"),
+        ("AR", "11", "011 5555-01", "bad_phone wrong_length"),
+        // Without a campaign country.
+        ("", "", "+5491155550123", "5491155550123"),
+        ("", "", "5491155550123", "5491155550123"),
+        ("", "", "1155550123", "no_country no_country_code"),
+        ("", "", "51955550123", "no_country no_country_code"),
+        ("", "", "011 15 5555 0123", "no_country no_country_code"),
+    ] {
+        assert_eq!(typed(country, area_code, text), expected, "{country} {area_code} {text:?}");
+    }
+}
+
+#[test]
+fn what_is_dialled_before_a_number_takes_nothing_from_it_and_no_cut_number_becomes_another() {
+    for (country, area_code, text, expected) in [
         ("BR", "", "(55) 9812-3456", "555598123456"),
         ("BR", "", "5587654321", "555587654321"),
         ("BR", "55", "055 9812-3456", "555598123456"),
@@ -89,19 +106,12 @@ fn numbers_become_international_and_nothing_more() {
         ("AR", "", "9 11 444-4555", "bad_phone wrong_length"),
         ("AR", "11", "9 11 444-4555", "bad_phone wrong_length"),
         ("AR", "", "+54 800 555 1234", "bad_phone service_number"),
+        // In Italy a 0 is the number's own, also where a mobile would be left without it.
+        ("IT", "", "+39 0321 234567", "390321234567"),
         // A form that demands an area got noughts.
         ("BR", "", "(00) 98765-4321", "bad_phone no_area_code"),
         ("BR", "11", "(00) 3222-1235", "bad_phone no_area_code"),
         ("BR", "", "(00) 55 11 98765-4321", "5511987654321"),
-        // A cut number is not taken for a local one that happens to begin like the area code.
-        ("AR", "11", "11 5555-01", "bad_phone wrong_length"),
-        ("AR", "11", "011 5555-01", "bad_phone wrong_length"),
-        // Without a campaign country.
-        ("", "", "+5491155550123", "5491155550123"),
-        ("", "", "5491155550123", "5491155550123"),
-        ("", "", "1155550123", "no_country no_country_code"),
-        ("", "", "51955550123", "no_country no_country_code"),
-        ("", "", "011 15 5555 0123", "no_country no_country_code"),
     ] {
         assert_eq!(typed(country, area_code, text), expected, "{country} {area_code} {text:?}");
     }

@@ -275,6 +275,8 @@ fn columns_of_yes_and_no_are_told_where_nothing_says_who_agreed() {
     assert_eq!(told(&given(""), "Prefiere"), Some("Prefiere".to_owned()));
     assert_eq!(told(&given(""), "Baja"), None);
     assert_eq!(told(&given(""), "Acepta"), None);
+    let beside = "Telefono,Acepta,Prefiere\n1155550101,sí,no\n1155550102,sí,sí\n";
+    assert!(!given("").warnings(beside).contains(&"yes_or_no_columns".to_owned()), "another column says who agreed");
     assert_eq!(told(&given("only = \"{{ prefiere }}\""), "Prefiere"), None, "something depends on it");
     assert_eq!(told(&given("consent = \"Prefiere\""), "Prefiere"), None);
     let reminder = Given::campaign(&format!(

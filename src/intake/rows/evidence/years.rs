@@ -83,9 +83,10 @@ impl ShortYears {
             Some(Problem::new(code, &[("example", example), ("read", &read.date().to_string())]))
         };
         let example = self.both.as_deref().filter(|_| self.may_come_first())?;
-        match self.come_first() {
-            true => said("dates_year_first", example, DateOrder::YearFirst),
-            false => said("dates_ambiguous_year", example, DateOrder::DayFirst),
+        if self.come_first() {
+            said("dates_year_first", example, DateOrder::YearFirst)
+        } else {
+            said("dates_ambiguous_year", example, DateOrder::DayFirst)
         }
     }
 }
