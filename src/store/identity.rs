@@ -295,3 +295,32 @@ pub async fn families(tx: &mut Tx, roots: &[PersonId]) -> Result<BTreeMap<Person
     }
     Ok(families)
 }
+
+/// Who has been linked to whom in one step: the older stands for both.
+#[derive(Default)]
+pub struct Joined(BTreeMap<PersonId, PersonId>);
+
+impl Joined {
+    /// Who stands for whoever `id` stood for before.
+    pub fn root(&self, mut id: PersonId) -> PersonId {
+        while let Some(root) = self.0.get(&id) {
+            id = *root;
+        }
+        id
+    }
+
+    /// Whether nobody has been.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Makes those for whom these two stood one, if they are not.
+    pub async fn link(&mut self, tx: &mut Tx, one: PersonId, other: PersonId) -> Result<()> {
+        let (one, other) = (self.root(one), self.root(other));
+        if one != other {
+            link(tx, one, other).await?;
+            self.0.insert(one.max(other), one.min(other));
+        }
+        Ok(())
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{BY_BSUID, Known, NewPerson, create, find, known, link, row, rows};
+use super::{BY_BSUID, BY_NUMBER, Joined, Known, NewPerson, create, find, known, row, rows};
 use crate::domain::event::Identity;
 use crate::domain::id::PersonId;
 use crate::domain::time::UnixMs;
@@ -57,7 +57,7 @@ impl News {
 }
 
 /// Adds what `identity` tells about `person`. An id that differs from the one known is kept in a row of its own that is
-/// linked; an id that another row has makes the two one person.
+/// linked; an id or a number that another row has makes the two one person.
 pub async fn learn(tx: &mut Tx, person: PersonId, identity: &Identity, at: UnixMs) -> Result<()> {
     let known = row(tx, person).await?;
     learn_all(tx, &mut [known], &[(0, identity, at)]).await
@@ -69,19 +69,26 @@ pub(super) async fn learn_all(tx: &mut Tx, people: &mut [Known], told: &[(usize,
         told.iter().filter_map(|(place, identity, at)| Some((*place, News::of(&people[*place], identity)?, *at)));
     let mut news: Vec<(usize, News, UnixMs)> = news.collect();
     let bsuids: Vec<&String> = news.iter().filter_map(|(_, news, _)| news.bsuid.as_ref()).collect();
-    let others = known(tx, BY_BSUID, &bsuids).await?;
-    let (mut seconds, mut linked) = (Vec::new(), false);
+    let numbers: Vec<&String> = news.iter().filter_map(|(_, news, _)| news.wa_id.as_ref()).collect();
+    let (by_bsuid, by_number) = (known(tx, BY_BSUID, &bsuids).await?, known(tx, BY_NUMBER, &numbers).await?);
+    let (mut seconds, mut joined) = (Vec::new(), Joined::default());
     for (place, news, at) in &mut news {
+        let root = people[*place].root();
+        // Whoever had no number is written to by one already.
+        let has = |other: &&Known| news.wa_id.is_some() && [&other.phone, &other.wa_id].contains(&&news.wa_id);
+        for other in by_number.iter().filter(|other| other.id != news.id).filter(has) {
+            joined.link(tx, root, other.root()).await?;
+        }
         if let Some(bsuid) = &news.bsuid
-            && let Some(other) = others.iter().find(|o| o.id != news.id && o.bsuid.as_ref() == Some(bsuid))
+            && let Some(other) = by_bsuid.iter().find(|o| o.id != news.id && o.bsuid.as_ref() == Some(bsuid))
         {
-            link(tx, people[*place].root(), other.root()).await?;
-            (news.bsuid, linked) = (None, true);
+            joined.link(tx, root, other.root()).await?;
+            news.bsuid = None;
         }
         seconds.extend(news.take_second(&people[*place]).map(|second| (*place, second, *at)));
     }
     fill(tx, people, &news).await?;
-    if linked {
+    if !joined.is_empty() {
         refresh(tx, people).await?;
     }
     for (place, second, at) in seconds {

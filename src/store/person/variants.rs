@@ -1,37 +1,41 @@
-//! One person under two ways of writing a number: whoever comes in the second is linked to whoever came in the first, so
-//! that opt-outs, places, frequency and spacing see one person. Neither number is rewritten: each message goes to the one
-//! that was given.
+//! One person under two ways of writing a number, or first without a number: whoever comes in the second is linked to whoever
+//! came in the first, so that opt-outs, places, frequency and spacing see one person. Neither number is rewritten: each message
+//! goes to the one that was given.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{Dialects, Result, Tx, identity, json, on_tx};
+use super::super::identity::{self, Joined};
+use super::super::{Dialects, Result, Tx, json, on_tx};
 use crate::domain::id::PersonId;
 use crate::domain::phone::Phone;
 
+/// `$1`: other ways of writing the numbers. `$2`: those, and the numbers themselves; whoever was met by a user id alone and
+/// has shown the number since has it as WhatsApp's id, and no other.
 const BY_DIGITS: Dialects = Dialects {
     sqlite: "SELECT COALESCE(linked_to, id) AS root, phone AS digits FROM person
             WHERE phone IN (SELECT r.value FROM json_each($1) AS r)
         UNION SELECT COALESCE(linked_to, id), wa_id FROM person
-            WHERE wa_id IS NOT NULL AND wa_id IN (SELECT r.value FROM json_each($1) AS r)",
+            WHERE wa_id IS NOT NULL AND (phone IS NULL OR phone <> wa_id)
+                AND wa_id IN (SELECT r.value FROM json_each($2) AS r)",
     postgres: "SELECT COALESCE(linked_to, id) AS root, phone AS digits FROM person
             WHERE phone IN (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))
         UNION SELECT COALESCE(linked_to, id), wa_id FROM person
-            WHERE wa_id IS NOT NULL AND wa_id IN (SELECT r.value FROM json_array_elements_text($1::json) AS r (value))",
+            WHERE wa_id IS NOT NULL AND (phone IS NULL OR phone <> wa_id)
+                AND wa_id IN (SELECT r.value FROM json_array_elements_text($2::json) AS r (value))",
 };
 
-/// Links each of `people` to whoever is known under another way of writing their number.
+/// Links each of `people` to whoever is known by their number, or under another way of writing it.
 pub(super) async fn link(tx: &mut Tx, people: &[(&Phone, PersonId)]) -> Result<()> {
     let mut owners: BTreeMap<String, BTreeSet<PersonId>> = BTreeMap::new();
     for (phone, id) in people {
-        for other in phone.variants().into_iter().skip(1) {
-            owners.entry(other.digits().to_owned()).or_default().insert(*id);
+        for digits in others_of(phone).chain([phone.digits().to_owned()]) {
+            owners.entry(digits).or_default().insert(*id);
         }
     }
-    if owners.is_empty() {
-        return Ok(());
-    }
-    let (sql, digits) = (BY_DIGITS.of_tx(tx), json(&owners.keys().collect::<Vec<_>>()));
-    let found: Vec<(PersonId, String)> = on_tx!(tx, |conn| sqlx::query_as(sql).bind(&digits).fetch_all(conn).await)?;
+    let others: Vec<String> = people.iter().flat_map(|(phone, _)| others_of(phone)).collect();
+    let (sql, others, all) = (BY_DIGITS.of_tx(tx), json(&others), json(&owners.keys().collect::<Vec<_>>()));
+    let found: Vec<(PersonId, String)> =
+        on_tx!(tx, |conn| sqlx::query_as(sql).bind(&others).bind(&all).fetch_all(conn).await)?;
     if found.is_empty() {
         return Ok(());
     }
@@ -48,28 +52,12 @@ pub(super) async fn link(tx: &mut Tx, people: &[(&Phone, PersonId)]) -> Result<(
         .filter_map(|(root, id)| roots.get(&id).map(|own| (root, *own)))
         .collect();
     for (one, other) in pairs {
-        let (one, other) = (joined.root(one), joined.root(other));
-        if one != other {
-            identity::link(tx, one, other).await?;
-            joined.join(one, other);
-        }
+        joined.link(tx, one, other).await?;
     }
     Ok(())
 }
 
-/// Who has been linked to whom in this step: the older stands for both.
-#[derive(Default)]
-struct Joined(BTreeMap<PersonId, PersonId>);
-
-impl Joined {
-    fn root(&self, mut id: PersonId) -> PersonId {
-        while let Some(root) = self.0.get(&id) {
-            id = *root;
-        }
-        id
-    }
-
-    fn join(&mut self, one: PersonId, other: PersonId) {
-        self.0.insert(one.max(other), one.min(other));
-    }
+/// The other ways of writing a number.
+fn others_of(phone: &Phone) -> impl Iterator<Item = String> {
+    phone.variants().into_iter().skip(1).map(|other| other.digits().to_owned())
 }

@@ -72,6 +72,29 @@ async fn a_changed_number_keeps_the_opt_out_and_overwrites_nothing() {
 }
 
 #[tokio::test]
+async fn an_opt_out_of_somebody_without_a_number_holds_for_the_number_they_show_later() {
+    for store in stores().await {
+        let office = Office::new(&store);
+        // One is in a file before the number is shown, the other after it.
+        let (before, after) = ("5491155550777", "5491155550778");
+        let run = office.run("es_AR", REPLIES).await;
+        office.message(run, before).await;
+        for (number, bsuid) in [(before, "AR.before"), (after, "AR.after")] {
+            for (from, text) in [("", "baja"), (number, "hola")] {
+                let mut said = typed(text);
+                said["from_user_id"] = json!(bsuid);
+                office.reply(from, said).await;
+            }
+        }
+        office.message(run, after).await;
+        let people = [office.person(before).await, office.person(after).await];
+        let blocked = recado::store::suppression::blocked(&store, &people, true).await.unwrap();
+        assert!(people.iter().all(|person| blocked.contains(person)), "{} {people:?} {blocked:?}", store.name());
+        assert_eq!(office.conversations().await.len(), 2, "{}", store.name());
+    }
+}
+
+#[tokio::test]
 async fn a_second_id_of_one_person_is_kept_beside_the_first() {
     for store in stores().await {
         let office = Office::new(&store);
