@@ -11,11 +11,11 @@ use recado::engine::planner::Planner;
 use recado::engine::receiver::Receiver;
 use recado::engine::template::watch::TemplateWatch;
 use recado::engine::{Engine, Loaded, StartOutcome};
-use recado::store::{Store, run};
+use recado::store::{Store, run, template};
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 
-use super::stage::{self, CAMPAIGN, TUESDAY, people};
+use super::stage::{self, CAMPAIGN, Stage, TUESDAY, people};
 use crate::support::sandbox::{ACCOUNT, TestSandbox, sandbox_config, start_sandbox};
 use crate::support::stores;
 
@@ -83,5 +83,22 @@ async fn an_edit_at_the_provider_stops_a_run_with_the_new_text() {
         assert!(told.snapshot().unwrap().body.starts_with("Buenas, {{1}}"), "{}", store.name());
         clock.advance(Duration::from_mins(20));
         assert_eq!(watch.step().await.unwrap(), 0, "it is read once, {}", store.name());
+    }
+}
+
+#[tokio::test]
+async fn a_template_that_the_list_leaves_out_is_read_by_its_name() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        stage.engine.sync_templates("meta").await.unwrap();
+        let id = stage.run("one", CAMPAIGN, &people(2)).await;
+        stage.stub.template.lock().unwrap()["components"][0]["text"] = json!("Buenas, {{1}}: le esperamos.");
+        *stage.stub.unlisted.lock().unwrap() = true;
+        let named = json!({"message_template_name": "reminder", "message_template_language": "es_AR"});
+        stage.told("message_template_components_update", named).await;
+        assert!(template::has_stale(&store, "meta").await.unwrap(), "{}", store.name());
+        stage.engine.sync_templates("meta").await.unwrap();
+        assert!(!template::has_stale(&store, "meta").await.unwrap(), "it is asked for no more, {}", store.name());
+        assert_eq!(stands(&store, id).await.1, ["pause_template_text"], "{}", store.name());
     }
 }

@@ -35,19 +35,22 @@ async fn trouble_at_gupshup_is_tried_again_only_where_nothing_else_was_told_of_t
     for store in stores().await {
         let till = Till::with(5_000).await;
         let stage = Stage::with(&store, store.dir.path(), &till.config()).await;
-        let run = stage.run("turnos", &campaign("reminder", "reminder"), &people(5)).await;
-        assert_eq!(sender_of(&stage.engine, "gup").drain().await, 5, "{}", store.name());
+        let run = stage.run("turnos", &campaign("reminder", "reminder"), &people(6)).await;
+        assert_eq!(sender_of(&stage.engine, "gup").drain().await, 6, "{}", store.name());
         // Nothing but that: once more.
         becomes(&stage, "gs-1", ("failed", false), trouble()).await;
-        // Taken by WhatsApp, which its id tells; taken and passed on; trouble told under WhatsApp's id alone.
+        // Taken by WhatsApp, which its id tells; taken and passed on; trouble told under WhatsApp's id alone; passed on, told
+        // under Gupshup's own alone.
         becomes(&stage, "gs-2", ("enqueued", false), json!({"whatsappMessageId": "wamid.gs-2", "type": "template"}))
             .await;
         becomes(&stage, "gs-2", ("failed", false), trouble()).await;
         becomes(&stage, "gs-3", ("sent", true), json!({"ts": stage.clock.now().0})).await;
         becomes(&stage, "gs-3", ("failed", true), trouble()).await;
         becomes(&stage, "gs-4", ("failed", true), trouble()).await;
+        becomes(&stage, "gs-6", ("sent", false), json!({"ts": stage.clock.now().0})).await;
+        becomes(&stage, "gs-6", ("failed", false), trouble()).await;
         let states = stage.states(run).await;
-        assert_eq!((states.get("queued"), states.get("failed")), (Some(&1), Some(&3)), "{states:?} {}", store.name());
+        assert_eq!((states.get("queued"), states.get("failed")), (Some(&1), Some(&4)), "{states:?} {}", store.name());
         // What was told before the trouble comes after it: it is not sent again.
         becomes(&stage, "gs-5", ("failed", false), trouble()).await;
         assert_eq!(stage.states(run).await.get("queued"), Some(&2), "{}", store.name());
@@ -56,7 +59,7 @@ async fn trouble_at_gupshup_is_tried_again_only_where_nothing_else_was_told_of_t
         assert_eq!((states.get("queued"), states.get("sent")), (Some(&1), Some(&1)), "{states:?} {}", store.name());
         stage.clock.advance(Duration::from_mins(5));
         assert_eq!(sender_of(&stage.engine, "gup").drain().await, 1, "{}", store.name());
-        becomes(&stage, "gs-6", ("failed", false), trouble()).await;
+        becomes(&stage, "gs-7", ("failed", false), trouble()).await;
         stage.clock.advance(Duration::from_mins(5));
         assert_eq!(sender_of(&stage.engine, "gup").drain().await, 0, "once, {}", store.name());
     }

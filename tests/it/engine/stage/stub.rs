@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-use axum::extract::{Path as UrlPath, State};
+use axum::extract::{Path as UrlPath, RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -33,6 +33,8 @@ pub struct Stub {
     pub values: Mutex<Vec<(String, String)>>,
     /// One, or a list of them.
     pub template: Mutex<Value>,
+    /// The list leaves it out; asked for by its name it is there.
+    pub unlisted: Mutex<bool>,
     /// Languages of the templates sent.
     pub languages: Mutex<Vec<String>>,
     /// What each message quoted, in the same order.
@@ -170,7 +172,11 @@ async fn node(State(stub): State<Arc<Stub>>, UrlPath(id): UrlPath<String>) -> Js
     Json(node)
 }
 
-async fn templates(State(stub): State<Arc<Stub>>) -> Json<Value> {
+async fn templates(State(stub): State<Arc<Stub>>, RawQuery(query): RawQuery) -> Json<Value> {
+    let is_named = query.is_some_and(|query| query.contains("name="));
+    if *stub.unlisted.lock().unwrap() && !is_named {
+        return Json(json!({"data": []}));
+    }
     let template = stub.template.lock().unwrap().clone();
     Json(json!({"data": if template.is_array() { template } else { json!([template]) }}))
 }
