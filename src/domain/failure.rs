@@ -23,6 +23,10 @@ impl Failure {
     /// The code of a failure told without one. Not 0: that is a code of Meta's, and it holds the account.
     pub const NO_CODE: i64 = -1;
 
+    /// Meta's code while an account is restricted or switched off; `account_update` tells which, and until when
+    /// (cloud-api.md 6.3).
+    pub const RESTRICTED: i64 = 368;
+
     /// Gupshup's code for a wallet that is empty (gupshup-zenvia.md 1.11).
     pub const EMPTY_WALLET: i64 = 1_003;
 

@@ -4,8 +4,8 @@
 //! free slots and the pacer's permits are claimed, so that a claim means "leaves now".
 
 mod answer;
+mod bill;
 mod bounds;
-mod by_hand;
 mod file;
 mod freeze;
 mod frequency;

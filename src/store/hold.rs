@@ -17,6 +17,8 @@ const OPEN: &str = "SELECT id, scope, scope_key, cause, code, word, until_at, cr
     WHERE lifted_at IS NULL ORDER BY id";
 const LIFT_CAUSE: &str = "UPDATE hold SET lifted_at = $4, lifted_by = $5
     WHERE scope = $1 AND scope_key = $2 AND cause = $3 AND lifted_at IS NULL";
+const LIFT_REFUSAL: &str = "UPDATE hold SET lifted_at = $3, lifted_by = $4
+    WHERE scope = 'account' AND scope_key = $1 AND cause = 'refused' AND code = $2 AND lifted_at IS NULL";
 const BEGAN_SINCE: &str = "SELECT COUNT(*) FROM hold
     WHERE scope = $1 AND scope_key = $2 AND cause = $3 AND lifted_at IS NULL AND created_at >= $4";
 const POSTPONE: &str = "UPDATE hold SET until_at = $2 WHERE id = $1 AND lifted_at IS NULL";
@@ -255,8 +257,14 @@ pub async fn place_since(tx: &mut Tx, new: &NewHold, since: UnixMs, at: UnixMs) 
     place_for(tx, new, "", (since, at)).await
 }
 
-/// The same, with the provider's word for it; `since` when, and `at` now.
+/// The same, with the provider's word for it; `since` when, and `at` now. A refusal for a restriction that the provider has told
+/// is no other cause: that one says when it ends.
 pub async fn place_for(tx: &mut Tx, new: &NewHold, word: &str, (since, at): (UnixMs, UnixMs)) -> Result<bool> {
+    let told = (new.scope, new.scope_key.as_str(), HoldCause::Restricted);
+    let is_refusal = (new.cause, new.code) == (HoldCause::Refused, Some(Failure::RESTRICTED));
+    if is_refusal && began_since(tx, told, UnixMs(0)).await? {
+        return Ok(false);
+    }
     let done = on_tx!(tx, |conn| sqlx::query(PLACE)
         .bind(new.scope)
         .bind(&new.scope_key)
@@ -355,6 +363,23 @@ pub async fn lift_cause(
         .map(|r| r.rows_affected()))?;
     if done > 0 && by == audit::ITSELF {
         note(tx, "hold.lift", (scope, key), cause.as_str(), at).await?;
+    }
+    Ok(done > 0)
+}
+
+/// Lifts what holds an account because everything was refused for a restriction, where the provider tells of that itself; false
+/// when nothing did.
+pub async fn lift_restriction(tx: &mut Tx, account: &str, at: UnixMs) -> Result<bool> {
+    let done = on_tx!(tx, |conn| sqlx::query(LIFT_REFUSAL)
+        .bind(account)
+        .bind(Failure::RESTRICTED)
+        .bind(at)
+        .bind(audit::ITSELF)
+        .execute(conn)
+        .await
+        .map(|r| r.rows_affected()))?;
+    if done > 0 {
+        note(tx, "hold.lift", (HoldScope::Account, account), HoldCause::Refused.as_str(), at).await?;
     }
     Ok(done > 0)
 }

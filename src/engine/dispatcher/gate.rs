@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 
 use super::Dispatcher;
-use super::by_hand;
+use super::bill::bill;
 use super::frequency::Frequency;
 use super::run_facts::{RunFacts, is_marketing};
 use crate::domain::exclusion::ExclusionReason;
@@ -85,7 +85,7 @@ impl Gated {
 /// What the gates say of each message, in order, by what it is billed as now. The pair limit comes last: what it lets through
 /// leaves.
 pub(super) async fn decide(of: &Dispatcher, claimed: &mut [Claimed]) -> Result<Vec<Gated>, EngineError> {
-    by_hand::bill(of, claimed).await?;
+    bill(of, claimed).await?;
     let (store, claimed) = (&of.engine.store, &*claimed);
     let people: Vec<PersonId> = claimed.iter().map(|m| m.person_id).collect();
     let conversations: Vec<ConversationId> = claimed.iter().filter_map(|m| m.conversation_id).collect();

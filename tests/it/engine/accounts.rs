@@ -9,7 +9,7 @@ use recado::domain::template::Category;
 use recado::domain::time::UnixMs;
 use recado::engine::waiting;
 use recado::locale::{self, Language};
-use recado::store::hold::{self, HoldCause, HoldEnd, HoldScope};
+use recado::store::hold::{self, HoldCause, HoldEnd, HoldScope, NewHold};
 use recado::store::{Db, Store, audit, run};
 use serde_json::json;
 
@@ -43,6 +43,43 @@ async fn a_restricted_account_waits_until_the_restriction_ends() {
         let deeds: Vec<(&str, &str)> = deeds.iter().map(|(deed, of)| (deed.as_str(), of.as_str())).collect();
         let account = "account meta";
         assert_eq!(deeds, [("account.news", account), ("hold.place", account), ("hold.lift", account)]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_for_a_restriction_that_is_told_waits_for_the_end_of_that_alone() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let refused = |code| NewHold {
+            scope: HoldScope::Account,
+            scope_key: "meta".to_owned(),
+            cause: HoldCause::Refused,
+            code: Some(code),
+            until_at: None,
+        };
+        let account = |cause| (HoldScope::Account, "meta".to_owned(), cause);
+        let ban = |state: &str| json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": state}});
+        let ends = stage.clock.now().plus(Duration::from_hours(1));
+        let info = json!([{"restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": ends.0 / 1000}]);
+        let restriction = json!({"event": "ACCOUNT_RESTRICTION", "restriction_info": info});
+        for news in [restriction, ban("DISABLE")] {
+            assert!(hold::place(&store, &refused(368), stage.clock.now()).await.unwrap(), "{}", store.name());
+            stage.told("account_update", news).await;
+            assert_eq!(holds(&store).await, [account(HoldCause::Restricted)], "{}", store.name());
+            // What was on its way then is refused later.
+            assert!(!hold::place(&store, &refused(368), stage.clock.now()).await.unwrap(), "{}", store.name());
+            stage.clock.advance(Duration::from_hours(1));
+            stage.janitor().await;
+            stage.told("account_update", ban("REINSTATE")).await;
+            assert_eq!(holds(&store).await, [], "{}", store.name());
+        }
+        for code in [368, 131_031] {
+            assert!(hold::place(&store, &refused(code), stage.clock.now()).await.unwrap(), "{}", store.name());
+            stage.clock.advance(Duration::from_mins(1));
+            stage.told("account_update", ban("REINSTATE")).await;
+            let left = holds(&store).await;
+            assert_eq!(left.is_empty(), code == 368, "{code} {left:?} {}", store.name());
+        }
     }
 }
 

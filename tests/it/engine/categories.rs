@@ -87,6 +87,11 @@ async fn what_is_tried_again_leaves_by_what_its_template_has_become_since_its_ru
         change(&store, wish).await;
         stage.sender().drain().await;
         assert_eq!(stage.states(id).await, [("accepted", 1), ("excluded", 1)].into(), "{}", store.name());
+        // It is billed as that, too: a delivery that tells no price is charged at its list's.
+        let sent = MessageId(count(&store, "SELECT id FROM message WHERE state = 'accepted'").await);
+        let callback = CallbackData { instance: stage.engine.instance.clone(), message: sent, attempt: 2 };
+        stage.receipts(&[callback], "delivered", None).await;
+        assert_eq!(stage.bill(sent).await, ("marketing".to_owned(), 61_800, 61_800), "{}", store.name());
     }
 }
 

@@ -64,13 +64,15 @@ async fn obey(
         AccountEffect::Restricted { until } => {
             // A later word replaces an earlier one: it may say another end, or one that has come by now.
             followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?;
+            followed.holds |= hold::lift_restriction(tx, account, now).await?;
             if until.is_none_or(|until| until > now) {
                 followed.holds |= hold::place_since(tx, &restricted(until), news.at, now).await?;
             }
         }
         AccountEffect::Disabled => {
             hold::lift_cause(tx, this, now, ITSELF).await?;
-            followed.holds = hold::place_since(tx, &restricted(None), news.at, now).await?;
+            followed.holds = hold::lift_restriction(tx, account, now).await?;
+            followed.holds |= hold::place_since(tx, &restricted(None), news.at, now).await?;
         }
         AccountEffect::Deleted => {
             let gone = held(HoldCause::Refused, None);
@@ -79,6 +81,7 @@ async fn obey(
         AccountEffect::Failed { code } => followed.holds = failed(tx, engine, (account, news, code), now).await?,
         AccountEffect::Reinstated => {
             followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?;
+            followed.holds |= hold::lift_restriction(tx, account, now).await?;
             followed.holds |= release_utility(tx, account, now).await?;
         }
         AccountEffect::ReviewRefused => {
