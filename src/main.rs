@@ -7,9 +7,8 @@ use clap::Parser;
 use recado::cli::{Cli, run};
 use tokio::runtime::Runtime;
 
-/// Also SQLite's. With glibc's a third of the time of a daemon that sent and took receipts went into finding and joining pieces of
-/// its heaps: as small as it keeps now, it was held to two of them, and gave back what was free at once. How this one is held
-/// small stands in `.cargo/config.toml`.
+/// Also SQLite's. With glibc's a third of the time of a daemon that took receipts went into finding and joining pieces of its
+/// heaps, where it was held to two of them. How this one is held small stands in `.cargo/config.toml`.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[global_allocator]
 static HEAP: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

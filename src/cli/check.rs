@@ -39,7 +39,7 @@ pub struct Args {
     /// The campaign's folder, with campaign.toml and its audience.
     folder: PathBuf,
     /// The configuration; left out: recado.toml of the current folder, where there is one.
-    #[arg(long)]
+    #[arg(long, env = "RECADO_CONFIG")]
     config: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]

@@ -124,6 +124,9 @@ const NO_BEGINS: &[&str] = &[
     "bloque",
 ];
 
+/// Signs that stand for nothing.
+const NO_MARK: &str = "-?¿–—_./\\…·,;:|()[]\"'\u{2610}\u{25a1}\u{fe0f}\u{200b}\u{feff}";
+
 /// Words that alone say, in a column of those who want no promotions, that this person is none of them.
 const NOT_REFUSED: &[&str] = &[
     "no",
@@ -207,6 +210,8 @@ impl Consent {
     pub fn read_refusal(cell: &str) -> Self {
         let is_nought = || cell.chars().filter(|c| c.is_alphanumeric()).all(|c| c == '0');
         match Self::read(cell) {
+            // A tick, a cross or a dot marks who wants none; a dash or an empty box marks nobody.
+            Self::Unsaid if cell.chars().any(|c| !c.is_whitespace() && !NO_MARK.contains(c)) => Self::Refused,
             Self::Unsaid => Self::Unsaid,
             _ if is_nought() || NOT_REFUSED.contains(&fold(cell).as_str()) => Self::Given,
             Self::Given | Self::Refused => Self::Refused,
@@ -281,11 +286,11 @@ mod tests {
             }
         };
         all(
-            "Sí|SIM|x|1|true|03/04/2025|baja|Unsubscribed|opt-out|no contactar|No, gracias|bloqueado",
+            "Sí|SIM|x|✓|✅|☒|●|1|true|03/04/2025|baja|Unsubscribed|opt-out|no contactar|No, gracias|bloqueado",
             Consent::Refused,
         );
         all("No|Não|0|0,0|false|FALSO|0000-00-00|00/00/0000|activo|Alta", Consent::Given);
-        all("| - |?", Consent::Unsaid);
+        all("| - |?|☐|—", Consent::Unsaid);
         all("quizás|pendiente|2", Consent::Unclear);
     }
 

@@ -182,17 +182,21 @@ const ENDED: &[&str] = &[
 const OTHER_WAYS: &[&str] = &["email", "emails", "mail", "mailing", "correo", "correos", "newsletter", "sms", "fax"];
 
 impl Search<'_> {
-    /// The column of those who have agreed, and those of whoever wants none. Where the campaign names one, that alone counts,
-    /// for what its name says.
+    /// The column of those who have agreed, and those of whoever wants none, which count whichever column the campaign names.
+    /// The one that it names counts for what its name says.
     pub(super) fn consents(&mut self, named: Option<&String>) -> (Option<usize>, Vec<usize>) {
         let Some(name) = named else {
             let agreed =
                 self.first(words::CONSENT).or_else(|| self.places(|i, s| says_yes(&s.folded[i])).first().copied());
             return (agreed, self.places(|i, s| says_no(&s.folded[i])));
         };
+        let mut refusals = self.places(|i, s| says_no(&s.folded[i]));
         match self.named(name) {
-            Some(place) if says_no(&self.folded[place]) => (None, vec![place]),
-            place => (place, Vec::new()),
+            Some(place) if says_no(&self.folded[place]) => (None, refusals),
+            place => {
+                refusals.retain(|refusal| Some(*refusal) != place);
+                (place, refusals)
+            }
         }
     }
 }
