@@ -254,6 +254,14 @@ mod tests {
             "Baja por favor",
             "baja baja",
             "STOP PROMOTIONS",
+        ] {
+            assert!(opt_out(text, []).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn whoever_asks_for_no_messages_is_taken_at_their_word() {
+        for text in [
             "ya no quiero recibir mensajes",
             "no deseo recibir mensajes",
             "no quiero que me escriban",

@@ -18,7 +18,7 @@ async fn a_list_that_a_spreadsheet_wrote_is_imported_and_local_numbers_have_a_co
     let path = file.to_str().unwrap();
     let done = site.recado(Role::Admin, &["suppress", "import", path]).await;
     assert_eq!(done.status, 0, "{}", done.err);
-    assert!(done.out.contains("1 put on the list") && done.out.contains("not on the list: 3"), "{}", done.out);
+    assert!(done.out.contains("1 put on the list") && done.out.contains("no good number: line 3"), "{}", done.out);
     let done = site.recado(Role::Admin, &["suppress", "import", path, "--country", "br"]).await;
     assert_eq!(done.out, "1 put on the list, 1 were on it already\n", "{}", done.err);
     let listed = site.recado(Role::Admin, &["suppress", "list"]).await.out;

@@ -148,7 +148,7 @@ async fn receipt(stage: &Stage, callback: &str, status: &str) {
     let body = serde_json::json!({"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": [
         {"field": "messages", "value": {"messaging_product": "whatsapp",
             "metadata": {"display_phone_number": "5491155550100", "phone_number_id": "106540352242922"},
-            "statuses": [{"id": format!("wamid.{callback}"), "status": status, "errors": failed, "timestamp": "1795525300", "recipient_id": "5491150000000",
+            "statuses": [{"id": format!("wamid.{callback}"), "status": status, "errors": failed, "timestamp": "1795525300",
                 "biz_opaque_callback_data": callback,
                 "pricing": {"billable": true, "pricing_model": "PMP", "type": "regular", "category": if callback.ends_with(['1', '3']) { "marketing" } else { "utility" }}}]}}]}]});
     stage.engine.keep_webhook("meta", body.to_string().as_bytes(), stage.clock.now()).await.unwrap();

@@ -26,7 +26,7 @@ pub async fn tell(stage: &Stage, nth: usize, status: &str, at: UnixMs) {
 async fn tell_of(stage: &Stage, nth: usize, (status, code): (&str, i64), at: UnixMs) {
     let callback = stage.stub.seen.lock().unwrap()[nth].clone();
     let mut told: Value = json!({ "id": format!("wamid.{}.{}", callback.message, callback.attempt), "status": status,
-        "timestamp": (at.0 / 1000).to_string(), "recipient_id": "5491150000000",
+        "timestamp": (at.0 / 1000).to_string(),
         "biz_opaque_callback_data": callback.to_string() });
     if status == "failed" {
         told["errors"] = json!([{ "code": code, "title": "no" }]);

@@ -149,7 +149,7 @@ impl Stage {
         let at = (self.clock.now().0 / 1000).to_string();
         let receipt = |callback: &CallbackData| {
             let mut told = json!({"id": format!("wamid.{}.{}", callback.message, callback.attempt), "status": status,
-                "timestamp": at, "recipient_id": "5491100000000", "biz_opaque_callback_data": callback.to_string()});
+                "timestamp": at, "biz_opaque_callback_data": callback.to_string()});
             if let Some(code) = code {
                 told["errors"] = json!([{"code": code, "title": "no"}]);
             }

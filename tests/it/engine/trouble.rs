@@ -15,7 +15,7 @@ use crate::support::stores;
 
 /// Gupshup tells of a message, by its own id or, once WhatsApp has taken it, by WhatsApp's.
 async fn becomes(stage: &Stage, gs: &str, (word, is_taken): (&str, bool), payload: Value) {
-    let mut told = json!({"type": word, "destination": "5491150000000", "payload": payload});
+    let mut told = json!({"type": word, "payload": payload});
     if is_taken {
         told["id"] = json!(format!("wamid.{gs}"));
         told["gsId"] = json!(gs);

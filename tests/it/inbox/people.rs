@@ -90,7 +90,6 @@ async fn an_opt_out_of_somebody_without_a_number_holds_for_the_number_they_show_
         let people = [office.person(before).await, office.person(after).await];
         let blocked = recado::store::suppression::blocked(&store, &people, true).await.unwrap();
         assert!(people.iter().all(|person| blocked.contains(person)), "{} {people:?} {blocked:?}", store.name());
-        assert_eq!(office.conversations().await.len(), 2, "{}", store.name());
     }
 }
 

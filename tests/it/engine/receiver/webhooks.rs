@@ -73,7 +73,7 @@ async fn fields_nobody_knows_are_answered_and_done() {
 }
 
 /// Bodies that one step takes of a line, when each is a unit of work's part of it.
-const BODIES_OF_A_STEP: usize = 16;
+const BODIES_OF_A_STEP: usize = 1 + 15 * 3;
 
 fn receipts(body: usize) -> serde_json::Value {
     let told = |n| json!({"id": format!("wamid.{body}.{n}"), "status": "sent", "timestamp": "1", "recipient_id": ANA});
