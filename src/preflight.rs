@@ -5,6 +5,7 @@
 //! starting (blockers) or to look at (warnings). Nothing is written and nothing is sent.
 
 pub mod before;
+mod billed;
 mod cost;
 pub mod diff;
 mod forecast;

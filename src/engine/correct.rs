@@ -128,10 +128,7 @@ impl Engine {
         let mapping = self.with_mapping(&account.name, &mut file, Some(&template.main)).await?;
         let version = version::Version { definition: definition.to_owned(), ..before.clone() };
         let candidate = Candidate { version, file, sender: Some(sender), account: Some(account), standing: None };
-        // Rows whose messages have left, or ended, stay as they are.
-        let all = correction::stay(&self.store, run.id, MessageId(i64::MAX)).await?;
-        let gone =
-            all.into_iter().filter(|(_, _, state)| *state != MessageState::Queued).map(|(row, ..)| row).collect();
+        let gone = correction::gone(&self.store, run.id).await?;
         let (sheet, rest) = self.judge_but(&candidate, Some(template.clone()), (run.id, gone)).await?;
         Ok(if sheet.blockers.is_empty() { Ok((template, mapping, rest)) } else { Err(sheet.blockers) })
     }

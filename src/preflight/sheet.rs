@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::before::SentBefore;
-use super::cost::{self, Billing, Cost};
+use super::billed::{billing, costs};
+use super::cost::Cost;
 use super::diff::{Changes, Feed};
 use super::problems;
 use super::reading::{self, Reading};
@@ -23,7 +24,7 @@ use crate::domain::forecast::{Forecast, Scene};
 use crate::domain::hours::law::Laws;
 use crate::domain::id::RunId;
 use crate::domain::kind::CampaignKind;
-use crate::domain::money::{Currency, Micros};
+use crate::domain::money::Micros;
 use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::reach::Reaches;
@@ -370,32 +371,4 @@ fn budget(inputs: &SheetInputs<'_>) -> Option<SheetBudget> {
         left: budget.left(inputs.spent),
         monthly: budget.monthly,
     })
-}
-
-/// What everything costs, each translation as it is billed.
-fn costs(inputs: &SheetInputs<'_>, billing: Billing<'_>, reading: &Reading) -> Cost {
-    let of_language = |(language, tally): (&String, &cost::Tally)| {
-        let template = inputs.translations.iter().find(|t| t.language == *language);
-        let billing =
-            template.map_or(billing, |t| Billing { category: t.category, time_to_live_s: t.time_to_live_s, ..billing });
-        cost::range(billing, tally)
-    };
-    let own = cost::range(billing, &reading.tally);
-    reading.translated.iter().map(of_language).fold(own, Cost::plus)
-}
-
-/// What messages are billed as. An unknown account is reckoned in the first currency with a card, an unknown template
-/// by what such campaigns usually are.
-fn billing<'a>(inputs: &SheetInputs<'a>) -> Billing<'a> {
-    let usd = || Currency::parse("USD").expect("three upper-case letters");
-    let usual = match inputs.campaign.kind {
-        CampaignKind::Reminder => Category::Utility,
-        CampaignKind::ResumeContact | CampaignKind::Promotion => Category::Marketing,
-    };
-    Billing {
-        cards: inputs.cards,
-        currency: inputs.account.map_or_else(usd, |account| account.currency),
-        category: inputs.template.map_or(usual, |template| template.category),
-        time_to_live_s: inputs.template.and_then(|template| template.time_to_live_s),
-    }
 }

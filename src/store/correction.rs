@@ -1,6 +1,8 @@
 //! Corrections of paused runs: which version and template messages were made from that had left before, and how far the
 //! taking back of the others came.
 
+use std::collections::BTreeSet;
+
 use sqlx::FromRow;
 
 use super::message::NewMessage;
@@ -31,6 +33,7 @@ const WITHOUT_TEMPLATE: &str = "SELECT id, content FROM message WHERE run_id = $
     AND id <= (SELECT MAX(f.last_message) FROM correction AS f WHERE f.run_id = $1) ORDER BY id LIMIT $2";
 const SET_CONTENT: &str = "UPDATE message SET content = $2 WHERE id = $1 AND state IN ('in_doubt', 'failed')";
 const STAY: &str = "SELECT row_no, id, state FROM message WHERE run_id = $1 AND id <= $2";
+const GONE: &str = "SELECT DISTINCT row_no FROM message WHERE run_id = $1 AND state <> 'queued'";
 /// What was tried and is in line again: it goes out as the row says now, unless another message of the run has its key.
 const REWRITE: &str =
     "UPDATE message SET content = $2, key = $3, person_id = $4, recipient = $5, name = $6, route = $7,
@@ -166,6 +169,12 @@ pub async fn set_contents(store: &Store, contents: &[(MessageId, Content)]) -> R
 /// What is left of a run of messages up to `last`: row, message, state.
 pub async fn stay(store: &Store, run: RunId, last: MessageId) -> Result<Vec<(i64, MessageId, MessageState)>> {
     Ok(on!(&store.write, |pool| sqlx::query_as(STAY).bind(run).bind(last).fetch_all(pool).await)?)
+}
+
+/// Rows whose messages have left, or ended: a correction changes nothing of them.
+pub async fn gone(store: &Store, run: RunId) -> Result<BTreeSet<i64>> {
+    let rows: Vec<i64> = on!(&store.read, |pool| sqlx::query_scalar(GONE).bind(run).fetch_all(pool).await)?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Gives a message that is in line what its row says now. False when another message of the run has that key, or it is

@@ -369,7 +369,7 @@ pub async fn lift_cause(
 
 /// Lifts what holds an account because everything was refused for a restriction, where the provider tells of that itself; false
 /// when nothing did.
-pub async fn lift_restriction(tx: &mut Tx, account: &str, at: UnixMs) -> Result<bool> {
+pub async fn lift_refusal(tx: &mut Tx, account: &str, at: UnixMs) -> Result<bool> {
     let done = on_tx!(tx, |conn| sqlx::query(LIFT_REFUSAL)
         .bind(account)
         .bind(Failure::RESTRICTED)

@@ -3,12 +3,12 @@
 use sqlx::FromRow;
 
 use super::{Result, Store, Tx, on, on_tx};
-use crate::domain::id::{CampaignId, RunId};
+use crate::domain::id::RunId;
 
 const ADD: &str = "INSERT INTO renaming (run_id, revision, n) VALUES ($1, $2, $3)
     ON CONFLICT (run_id, revision) DO UPDATE SET n = renaming.n + excluded.n";
 /// Of the files that runs took up last.
-const LAST: &str = "SELECT r.id AS run, r.campaign_id AS campaign, c.name, d.n
+const LAST: &str = "SELECT r.id AS run, c.name, d.n
     FROM renaming AS d JOIN run AS r ON r.id = d.run_id AND r.revision = d.revision
         JOIN amendment AS a ON a.run_id = d.run_id AND a.revision = d.revision
         JOIN campaign AS c ON c.id = r.campaign_id
@@ -19,8 +19,6 @@ const LAST: &str = "SELECT r.id AS run, r.campaign_id AS campaign, c.name, d.n
 pub struct Renaming {
     /// The run.
     pub run: RunId,
-    /// Its campaign.
-    pub campaign: CampaignId,
     /// The campaign's name.
     pub name: String,
     /// So many rows.

@@ -15,7 +15,7 @@ use crate::store::template;
 
 /// Bills messages as their templates are billed now, and keeps that with what has changed since they were priced.
 pub(super) async fn bill(of: &Dispatcher, claimed: &mut [Claimed]) -> Result<(), EngineError> {
-    let names: BTreeSet<(String, String)> = claimed.iter_mut().filter_map(own).map(name).collect();
+    let names: BTreeSet<(String, String)> = claimed.iter_mut().filter_map(own).map(|sent| name(sent)).collect();
     let now = template::categories(&of.engine.store, &of.account.name, &names).await?;
     for message in claimed {
         let is = match own(message) {
@@ -49,6 +49,6 @@ fn own(message: &mut Claimed) -> Option<&mut Template> {
     }
 }
 
-fn name(template: &mut Template) -> (String, String) {
+fn name(template: &Template) -> (String, String) {
     (template.name.clone(), template.language.clone())
 }

@@ -74,7 +74,7 @@ pub(super) async fn learn_all(tx: &mut Tx, people: &mut [Known], told: &[(usize,
     let (mut seconds, mut joined) = (Vec::new(), Joined::default());
     for (place, news, at) in &mut news {
         let root = people[*place].root();
-        // Whoever had no number is written to by one already.
+        // Whoever shows a number only now may be known by it, as somebody else.
         let has = |other: &&Known| news.wa_id.is_some() && [&other.phone, &other.wa_id].contains(&&news.wa_id);
         for other in by_number.iter().filter(|other| other.id != news.id).filter(has) {
             joined.link(tx, root, other.root()).await?;

@@ -27,12 +27,14 @@ const BY_DIGITS: Dialects = Dialects {
 /// Links each of `people` to whoever is known by their number, or under another way of writing it.
 pub(super) async fn link(tx: &mut Tx, people: &[(&Phone, PersonId)]) -> Result<()> {
     let mut owners: BTreeMap<String, BTreeSet<PersonId>> = BTreeMap::new();
+    let mut others = Vec::new();
     for (phone, id) in people {
-        for digits in others_of(phone).chain([phone.digits().to_owned()]) {
-            owners.entry(digits).or_default().insert(*id);
+        let all = phone.variants();
+        others.extend(all.iter().skip(1).map(|other| other.digits().to_owned()));
+        for way in all {
+            owners.entry(way.digits().to_owned()).or_default().insert(*id);
         }
     }
-    let others: Vec<String> = people.iter().flat_map(|(phone, _)| others_of(phone)).collect();
     let (sql, others, all) = (BY_DIGITS.of_tx(tx), json(&others), json(&owners.keys().collect::<Vec<_>>()));
     let found: Vec<(PersonId, String)> =
         on_tx!(tx, |conn| sqlx::query_as(sql).bind(&others).bind(&all).fetch_all(conn).await)?;
@@ -55,9 +57,4 @@ pub(super) async fn link(tx: &mut Tx, people: &[(&Phone, PersonId)]) -> Result<(
         joined.link(tx, one, other).await?;
     }
     Ok(())
-}
-
-/// The other ways of writing a number.
-fn others_of(phone: &Phone) -> impl Iterator<Item = String> {
-    phone.variants().into_iter().skip(1).map(|other| other.digits().to_owned())
 }

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use recado::domain::callback::CallbackData;
 use recado::domain::exclusion::ExclusionReason;
-use recado::domain::id::MessageId;
+use recado::domain::id::{MessageId, RunId};
 use recado::domain::template::Category;
 use recado::engine::{HandOutcome, HandSend};
 use recado::store::{run, template};
 use serde_json::{Value, json};
 
-use super::gates::user;
-use super::stage::{CAMPAIGN, SENDER, Stage, people};
+use super::gates::{by_hand, user};
+use super::stage::{CAMPAIGN, Stage, people};
 use super::{change, count};
 use crate::support::stores;
 
@@ -29,6 +29,16 @@ async fn no_promotions(stage: &Stage, state: &str) {
             SELECT person_id, 'marketing', 'reply', 1, 'automatic' FROM message WHERE state = '{state}'"
     );
     change(&stage.engine.store, &sql).await;
+}
+
+/// A run whose two messages have failed, and which is closed.
+async fn closed_after_failures(stage: &Stage) -> RunId {
+    let id = stage.run("one", CAMPAIGN, &people(2)).await;
+    stage.sender().drain().await;
+    let fail = "UPDATE message SET state = 'failed', failure_code = 131000, ended_at = claimed_at, reserved = 0";
+    change(&stage.engine.store, fail).await;
+    stage.janitor().await;
+    id
 }
 
 #[tokio::test]
@@ -54,11 +64,7 @@ async fn what_is_in_line_when_its_template_becomes_a_promotion_goes_to_nobody_wh
 async fn what_failed_is_not_tried_again_as_a_promotion_for_who_wants_none_though_its_run_was_closed_before() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
-        let id = stage.run("one", CAMPAIGN, &people(2)).await;
-        stage.sender().drain().await;
-        let fail = "UPDATE message SET state = 'failed', failure_code = 131000, ended_at = claimed_at, reserved = 0";
-        change(&store, fail).await;
-        stage.janitor().await;
+        let id = closed_after_failures(&stage).await;
         assert_eq!(run::get(&store, id).await.unwrap().unwrap().state.as_str(), "closed");
         no_promotions(&stage, "failed").await;
         assert_eq!(stage.engine.retry_sheet(id).await.unwrap().groups[0].again, 2, "{}", store.name());
@@ -74,11 +80,7 @@ async fn what_failed_is_not_tried_again_as_a_promotion_for_who_wants_none_though
 async fn what_is_tried_again_leaves_by_what_its_template_has_become_since_its_run_was_closed() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
-        let id = stage.run("one", CAMPAIGN, &people(2)).await;
-        stage.sender().drain().await;
-        let fail = "UPDATE message SET state = 'failed', failure_code = 131000, ended_at = claimed_at, reserved = 0";
-        change(&store, fail).await;
-        stage.janitor().await;
+        let id = closed_after_failures(&stage).await;
         stage.told(FIELD, from_to("UTILITY", "MARKETING")).await;
         assert_eq!(stage.engine.retry(id, &[131_000].into()).await.unwrap(), Some(2), "{}", store.name());
         // Who wants none says so while the message waits.
@@ -125,16 +127,7 @@ impl Stage {
         let agent = user(&self.engine.store).await;
         let mut sent = Vec::new();
         for to in to {
-            let send = HandSend {
-                sender: SENDER.to_owned(),
-                to: (*to).to_owned(),
-                template: "reminder".to_owned(),
-                language: "es_AR".to_owned(),
-                values: vec![("1".to_owned(), "Ana".to_owned())],
-                cost_centre: String::new(),
-                wait: None,
-                ticket: None,
-            };
+            let send = HandSend { values: vec![("1".to_owned(), "Ana".to_owned())], ..by_hand((*to).to_owned()) };
             let HandOutcome::Sent { message, .. } = self.engine.send_by_hand(&send, &agent).await.unwrap() else {
                 panic!("refused")
             };

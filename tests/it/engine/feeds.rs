@@ -1,5 +1,6 @@
 //! Files that change: the standing run of a campaign, what each new file does to it, and when it asks first.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use recado::domain::id::{RunId, VersionId};
@@ -23,6 +24,19 @@ pub fn clinic(more: &str) -> String {
     let head =
         CAMPAIGN.replace("country ", &format!("{more}\ncountry ")).replace("{{ nombre }}", "{{ nombre }} {{ when }}");
     format!("{head}[columns]\nid = \"id\"\nwhen = \"turno\"\n[schedule]\nsend = \"24h before\"\n")
+}
+
+/// The same, which begins by itself with the files of its folder, and what those contain.
+pub fn feed(contains: &str) -> String {
+    clinic(&format!("contains = \"{contains}\"\nstart = \"by itself\"")).replace("people.csv", "turnos*.csv")
+}
+
+/// The folder of such a campaign, which has no file yet.
+pub fn folder_of(stage: &Stage, campaign: &str) -> PathBuf {
+    let folder = stage.engine.config.campaigns_dir.join("clinic");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("campaign.toml"), campaign).unwrap();
+    folder
 }
 
 /// A row for each of `id nombre turno`, all with numbers of their own.
@@ -246,11 +260,7 @@ async fn a_file_that_looks_wrong_changes_nothing_and_is_applied_when_a_person_sa
 async fn files_of_a_folder_are_used_in_turn_and_filed_away() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
-        let folder = stage.engine.config.campaigns_dir.join("clinic");
-        std::fs::create_dir_all(&folder).unwrap();
-        let campaign =
-            clinic("contains = \"only changes\"\nstart = \"by itself\"").replace("people.csv", "turnos*.csv");
-        std::fs::write(folder.join("campaign.toml"), campaign).unwrap();
+        let folder = folder_of(&stage, &feed("only changes"));
         let mut watcher = Watcher::new(stage.engine.clone());
         let drop = |name: &str, text: &str, at: u64| {
             std::fs::write(folder.join(name), text).unwrap();

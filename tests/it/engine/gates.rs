@@ -199,7 +199,8 @@ async fn a_template_by_hand_completes_the_number_and_opens_a_conversation_of_its
     }
 }
 
-fn by_hand(to: String) -> HandSend {
+/// A template to somebody, without values.
+pub fn by_hand(to: String) -> HandSend {
     HandSend {
         sender: SENDER.to_owned(),
         to,

@@ -7,26 +7,21 @@ use std::time::{Duration, Instant};
 use recado::engine::watcher::Watcher;
 use recado::store::{campaign, run};
 
-use super::feeds::{clinic, plan, rows};
+use super::feeds::{feed, folder_of, plan, rows};
 use super::stage::Stage;
 use crate::support::{TestStore, stores};
+
+const AHEAD: &str = "everything ahead";
 
 /// A daemon that takes a file when nobody has written to it for half a minute.
 async fn still(store: &TestStore) -> Stage {
     Stage::with(store, store.dir.path(), "[campaigns]\nquiet = \"30s\"").await
 }
 
-/// A campaign whose files bring everything ahead.
-fn feed() -> String {
-    clinic("contains = \"everything ahead\"\nstart = \"by itself\"").replace("people.csv", "turnos*.csv")
-}
-
-/// Such a daemon with the folder of such a campaign, which has no file yet.
+/// Such a daemon with the folder of a campaign whose files bring everything ahead.
 async fn watched(store: &TestStore) -> (Stage, PathBuf) {
     let stage = still(store).await;
-    let folder = stage.engine.config.campaigns_dir.join("clinic");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("campaign.toml"), feed()).unwrap();
+    let folder = folder_of(&stage, &feed(AHEAD));
     (stage, folder)
 }
 
@@ -111,7 +106,7 @@ async fn a_file_that_a_program_keeps_open_is_told_of_once_and_taken_when_it_is_c
 #[tokio::test]
 async fn what_page_and_api_put_into_a_folder_is_whole_at_once_and_what_is_dropped_there_waits() {
     let store = stores().await.remove(0);
-    let (stage, campaign) = (still(&store).await, feed());
+    let (stage, campaign) = (still(&store).await, feed(AHEAD));
     let (begun, mut watcher) = (Instant::now(), Watcher::new(stage.engine.clone()));
     let mut looks = async |from: u64, to: u64| {
         let mut loaded = 0;
@@ -135,11 +130,7 @@ async fn what_page_and_api_put_into_a_folder_is_whole_at_once_and_what_is_droppe
 async fn a_file_of_the_bytes_of_an_earlier_one_is_applied_and_filed_away() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;
-        let folder = stage.engine.config.campaigns_dir.join("clinic");
-        std::fs::create_dir_all(&folder).unwrap();
-        let campaign =
-            clinic("contains = \"only changes\"\nstart = \"by itself\"").replace("people.csv", "turnos*.csv");
-        std::fs::write(folder.join("campaign.toml"), campaign).unwrap();
+        let folder = folder_of(&stage, &feed("only changes"));
         let mut watcher = Watcher::new(stage.engine.clone());
         let (usual, moved) = (rows(&[("A", "26/11/2026 09:00")]), rows(&[("A", "27/11/2026 09:00")]));
         for (name, text) in [("turnos-1.csv", &usual), ("turnos-2.csv", &moved), ("turnos-3.csv", &usual)] {

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::site::Site;
 use super::thread::{TEAMS, desk};
 use crate::engine::attachments::Desk;
+use crate::engine::gates::by_hand;
 use crate::engine::stage::Stage;
 use crate::support::stores;
 
@@ -68,16 +69,8 @@ async fn the_ticks_of_a_template_by_hand_are_told_to_the_page_of_the_conversatio
         let site = Site::over(&stage.engine);
         site.visitor(Role::Agent).await;
         let id = user::by_name(&store, "agent").await.unwrap().unwrap().id;
-        let send = HandSend {
-            sender: "front".to_owned(),
-            to: "+54 9 11 5000-0042".to_owned(),
-            template: "reminder".to_owned(),
-            language: "es_AR".to_owned(),
-            values: vec![("1".to_owned(), "Ana".to_owned())],
-            cost_centre: String::new(),
-            wait: None,
-            ticket: None,
-        };
+        let values = vec![("1".to_owned(), "Ana".to_owned())];
+        let send = HandSend { values, ..by_hand("+54 9 11 5000-0042".to_owned()) };
         let by = Author { id, name: "agent".to_owned(), once: Once::default(), by: None };
         let done = stage.engine.send_by_hand(&send, &by).await.unwrap();
         let HandOutcome::Sent { conversation, .. } = done else { panic!("{done:?}") };

@@ -56,22 +56,19 @@ async fn obey(
     let scope = HoldScope::Account;
     let held = |cause, until_at| NewHold { scope, scope_key: account.to_owned(), cause, code: None, until_at };
     let restricted = |until_at| held(HoldCause::Restricted, until_at);
-    let this = (scope, account, HoldCause::Restricted);
     let mut followed = Followed::default();
     match news.effect {
         AccountEffect::None => {}
         AccountEffect::Limits => followed.limits = true,
         AccountEffect::Restricted { until } => {
             // A later word replaces an earlier one: it may say another end, or one that has come by now.
-            followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?;
-            followed.holds |= hold::lift_restriction(tx, account, now).await?;
+            followed.holds = end(tx, account, now).await?;
             if until.is_none_or(|until| until > now) {
                 followed.holds |= hold::place_since(tx, &restricted(until), news.at, now).await?;
             }
         }
         AccountEffect::Disabled => {
-            hold::lift_cause(tx, this, now, ITSELF).await?;
-            followed.holds = hold::lift_restriction(tx, account, now).await?;
+            followed.holds = end(tx, account, now).await?;
             followed.holds |= hold::place_since(tx, &restricted(None), news.at, now).await?;
         }
         AccountEffect::Deleted => {
@@ -80,8 +77,7 @@ async fn obey(
         }
         AccountEffect::Failed { code } => followed.holds = failed(tx, engine, (account, news, code), now).await?,
         AccountEffect::Reinstated => {
-            followed.holds = hold::lift_cause(tx, this, now, ITSELF).await?;
-            followed.holds |= hold::lift_restriction(tx, account, now).await?;
+            followed.holds = end(tx, account, now).await?;
             followed.holds |= release_utility(tx, account, now).await?;
         }
         AccountEffect::ReviewRefused => {
@@ -98,6 +94,12 @@ async fn obey(
         }
     }
     Ok(followed)
+}
+
+/// Ends what a restriction of the account held, as it was told or as messages were refused; false when nothing did.
+async fn end(tx: &mut Tx, account: &str, now: UnixMs) -> Result<bool, EngineError> {
+    let told = hold::lift_cause(tx, (HoldScope::Account, account, HoldCause::Restricted), now, ITSELF).await?;
+    Ok(told | hold::lift_refusal(tx, account, now).await?)
 }
 
 /// Whether a later word than one of `at` is known of what `cause` stops: a stop that stands, or the end of one.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use axum::body::Bytes;
 use axum::extract::{Path as UrlPath, RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -108,7 +109,7 @@ async fn listen(stub: &Arc<Stub>, place: std::net::SocketAddr) {
     let router = Router::new()
         .route("/{id}", get(node))
         .route("/{id}/messages", post(send))
-        .route("/{id}/media", post(async || Json(json!({"id": "77"}))))
+        .route("/{id}/media", post(async |_: Bytes| Json(json!({"id": "77"}))))
         .route("/{id}/message_templates", get(templates).delete(gone))
         .with_state(Arc::clone(stub));
     let listener = tokio::net::TcpListener::bind(place).await.unwrap();
