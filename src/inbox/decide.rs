@@ -2,7 +2,7 @@
 
 use super::attribution::Attribution;
 use super::words::{self, OptOut};
-use crate::domain::event::{Media, ReplyContent};
+use crate::domain::event::ReplyContent;
 use crate::domain::kind::CampaignKind;
 pub use crate::domain::outcome::OPT_OUT;
 use crate::intake::campaign_file::{ButtonReply, Replies};
@@ -77,9 +77,8 @@ pub fn decide(
     rules: Option<&Replies>,
     opt_out: &[&str],
 ) -> Decision {
-    // What stands under a picture is typed too; beyond the wish to hear no more, somebody looks at the picture.
-    if let ReplyContent::Media(Media { caption: Some(caption), .. }) = content {
-        return under_a_picture(content, caption, opt_out);
+    if let Some(beside) = typed_beside(content) {
+        return by_wish(content, beside, opt_out);
     }
     let Some(text) = words_of(content) else { return unspoken(content) };
     let tapped = matches!(content, ReplyContent::Button { .. } | ReplyContent::Choice { .. });
@@ -103,10 +102,20 @@ pub fn decide(
     }
 }
 
-fn under_a_picture(content: &ReplyContent, caption: &str, opt_out: &[&str]) -> Decision {
-    match words::opt_out(caption, opt_out.iter().copied()) {
+/// What stands under a picture and what a message was edited into is typed too; beyond the wish to hear no more, somebody looks
+/// at it.
+fn typed_beside(content: &ReplyContent) -> Option<&str> {
+    match content {
+        ReplyContent::Media(media) => media.caption.as_deref(),
+        ReplyContent::Other { what, summary } if what == "edit" => summary.as_deref(),
+        _ => None,
+    }
+}
+
+fn by_wish(content: &ReplyContent, beside: &str, opt_out: &[&str]) -> Decision {
+    match words::opt_out(beside, opt_out.iter().copied()) {
         Some(told) => Decision::OptOut { told, answer: None },
-        None if words::may_opt_out(caption, opt_out.iter().copied()) => Decision::AskToStop,
+        None if words::may_opt_out(beside, opt_out.iter().copied()) => Decision::AskToStop,
         None => unspoken(content),
     }
 }

@@ -169,7 +169,7 @@ impl Figures {
     }
 }
 
-/// `Waiting: it is scheduled for later. Until …`
+/// `Waiting: its time has not come. Until …`
 fn waiting_words(p: &Page, why: &Why) -> String {
     let said = why.sentence(p.language);
     match why.until {

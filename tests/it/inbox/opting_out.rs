@@ -34,18 +34,21 @@ async fn opt_out_words_suppress_confirm_and_ask_nobody() {
 }
 
 #[tokio::test]
-async fn what_stands_under_a_picture_counts_as_typed() {
+async fn what_stands_under_a_picture_or_replaces_what_was_typed_counts_as_typed() {
     for store in stores().await {
-        for (phone, caption, asks) in
-            [("5491155551001", "BAJA", false), ("5491155551002", "¿me dan de baja del plan?", true)]
-        {
-            let office = Office::new(&store);
-            office.change("DELETE FROM suppression").await;
-            let image = json!({"id": "100", "mime_type": "image/jpeg", "caption": caption});
-            office.reply(phone, json!({"type": "image", "image": image})).await;
-            assert_eq!(suppressions(&office).await, ["marketing"], "{} {caption}", store.name());
-            let waits = office.conversations().await.pop().unwrap().waiting_since.is_some();
-            assert_eq!(waits, asks, "{} {caption}", store.name());
+        for (at, (words, asks)) in [("BAJA", false), ("¿me dan de baja del plan?", true)].into_iter().enumerate() {
+            let image = json!({"id": "100", "mime_type": "image/jpeg", "caption": words});
+            let text = json!({"type": "text", "text": {"body": words}});
+            let edit = json!({"original_message_id": "wamid.before", "message": text});
+            for (kind, part) in [("image", image), ("edit", edit)] {
+                let office = Office::new(&store);
+                office.change("DELETE FROM suppression").await;
+                let phone = format!("549115555{}00{at}", if kind == "edit" { 2 } else { 1 });
+                office.reply(&phone, json!({"type": kind, kind: part})).await;
+                assert_eq!(suppressions(&office).await, ["marketing"], "{} {kind} {words}", store.name());
+                let waits = office.conversations().await.pop().unwrap().waiting_since.is_some();
+                assert_eq!(waits, asks, "{} {kind} {words}", store.name());
+            }
         }
     }
 }

@@ -42,7 +42,7 @@ async fn a_run_scheduled_for_later_waits_and_says_until_when_on_page_list_and_ap
         let (words, page, api) = told(&site, run).await;
         assert_eq!(words, ["waiting"; 3], "{}", store.name());
         assert_eq!(api["waiting"]["code"], "scheduled");
-        assert!(page.contains("Waiting: It is scheduled for later. Until Tue 24 Nov, 12:00 (Buenos Aires)."), "{page}");
+        assert!(page.contains("Waiting: Its time has not come: it goes when its schedule and its hours allow. Until Tue 24 Nov, 12:00 (Buenos Aires)."), "{page}");
         assert!(!page.contains(">Sending<"), "{page}");
         stage.clock.advance(Duration::from_hours(3));
         let (words, _, api) = told(&site, run).await;
