@@ -51,6 +51,9 @@ use crate::web::{self, Metrics, WebState};
 /// Changes a slow page may fall behind by before it reads everything anew.
 const CHANGES: usize = 1_024;
 
+/// What of requests that came before the stop may still be answered; whoever sent half a request waits no longer.
+const LAST_REQUESTS: Duration = Duration::from_secs(10);
+
 /// A sign of life younger than this, in real time, is that of a daemon that lives.
 const FRESH: Duration = Duration::from_secs(2);
 
@@ -230,8 +233,16 @@ async fn tell_clock(engine: &Engine) -> Result<(), StoreError> {
 
 async fn serve_pages(state: WebState, listener: TcpListener, stop: CancellationToken) {
     let service = web::router(state).into_make_service_with_connect_info::<SocketAddr>();
-    if let Err(cause) = axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await {
-        error!(error = &cause as &dyn std::error::Error, "the web server failed");
+    let served = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let is_late = async {
+        stop.cancelled().await;
+        tokio::time::sleep(LAST_REQUESTS).await;
+    };
+    tokio::select! {
+        done = served => if let Err(cause) = done {
+            error!(error = &cause as &dyn std::error::Error, "the web server failed");
+        },
+        () = is_late => warn!("requests that had not come to their end were cut off"),
     }
 }
 

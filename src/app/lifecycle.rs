@@ -73,7 +73,7 @@ impl Lifecycle {
             let _guard = guard;
             tokio::select! {
                 () = task => {}
-                () = hard.cancelled() => {}
+                () = hard.cancelled() => warn!(task.name = name, "task {name} was cut off"),
             }
         });
     }

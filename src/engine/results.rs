@@ -71,16 +71,18 @@ impl Writer {
         Self { engine, written, newest, answered, answers_at }
     }
 
-    /// Writes until `stop`.
+    /// Writes until `stop`. What is half written then is given up, and made at the next start: the files of a long run would
+    /// keep the daemon from stopping for minutes.
     pub async fn run(mut self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            if let Err(cause) = self.step().await
+        loop {
+            let done = tokio::select! { () = stop.cancelled() => return, done = self.step() => done };
+            if let Err(cause) = done
                 && !cause.is_full()
             {
                 let error = &cause as &dyn std::error::Error;
                 warn!(error, "result files could not be written; trying again");
             }
-            tokio::select! { () = stop.cancelled() => {}, () = sleep(EVERY) => {} }
+            tokio::select! { () = stop.cancelled() => return, () = sleep(EVERY) => {} }
         }
     }
 

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use recado::engine::Engine;
 use serde_json::json;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use crate::engine::stage::Stage;
@@ -22,6 +24,18 @@ async fn a_daemon_killed_during_runs_loses_nothing_and_sends_nothing_twice() {
         assert_eq!(balance.settleable, 0, "{name}: taken, told of, and still in doubt: {balance:?}");
         assert!(balance.accepted > 500, "{name}: {balance:?}");
     }
+}
+
+#[tokio::test]
+async fn half_a_request_does_not_keep_a_daemon_from_stopping_well() {
+    let mut rig = Rig::start(Setup::new(Database::Sqlite)).await;
+    let url = rig.daemon_url();
+    let mut half = TcpStream::connect(url.trim_start_matches("http://")).await.unwrap();
+    half.write_all(b"POST /webhooks/meta HTTP/1.1\r\nHost: here\r\nContent-Length: 100\r\n\r\n{").await.unwrap();
+    // It is being read once another, begun later, has its answer.
+    rig.get("/api/v1/campaigns").await;
+    assert!(rig.stop_daemon().await, "{}", rig.log());
+    drop(half);
 }
 
 #[tokio::test]

@@ -8,8 +8,8 @@ use std::time::Duration;
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-/// How long a process may take to end after SIGTERM.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a process may take to end after SIGTERM: the daemon cuts off what is not finished after half a minute, and says what.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A running `recado`. Killed when dropped.
 pub struct Process {

@@ -11,6 +11,7 @@ use recado::engine::results::{Kind, Made, Writer};
 use recado::store::outcome::{self, Certainty, NewOutcome};
 use recado::store::run;
 use recado::store::view::result;
+use tokio_util::sync::CancellationToken;
 
 use super::feeds::clinic;
 use super::force;
@@ -314,6 +315,22 @@ async fn the_folder_gets_the_files_when_something_is_new_and_is_not_loaded_for_t
     super::change(&store, "UPDATE message SET read_at = 1795525300000 WHERE state = 'read'").await;
     stage.clock.advance(Duration::from_mins(11));
     assert_eq!(writer.step().await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn files_that_are_half_written_are_given_up_when_the_daemon_stops() {
+    let store = stores().await.remove(0);
+    let stage = Stage::new(&store, store.dir.path()).await;
+    ran(&stage).await;
+    let out = stage.engine.config.campaigns_dir.join("clinic/out");
+    let stop = CancellationToken::new();
+    let mut writing = std::pin::pin!(Writer::new(stage.engine.clone()).run(stop.clone()));
+    tokio::select! { biased; () = &mut writing => panic!("nobody has stopped it"), () = std::future::ready(()) => {} }
+    stop.cancel();
+    writing.await;
+    assert!(!out.join("outcomes.csv").exists());
+    assert_eq!(Writer::new(stage.engine.clone()).step().await.unwrap(), 1, "the next start makes them");
+    assert!(out.join("outcomes.csv").exists());
 }
 
 #[tokio::test]
