@@ -49,7 +49,7 @@ pub use service::services_since;
 pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
 pub(super) use standing::decline_like;
 pub use standing::{
-    Renamed, Renewal, Unnamed, decline, declined, mark_of, name, named, planned_for, planned_since, rename, renew,
+    Renamed, Renewal, Unnamed, answers, decline, mark_of, name, named, planned_for, planned_since, rename, renew,
     take_back, unnamed, waiting,
 };
 pub use suspect::{Reserved, Suspect, suspect, suspects};

@@ -204,6 +204,7 @@ impl<'a> Resolver<'a> {
             return Err((ExclusionReason::TooLate, "offer_over".to_owned()));
         }
         let draft = Draft {
+            others: self.plan.other_numbers(&values.cells, &to),
             name: who.name.clone(),
             external_id: who.external_id.clone(),
             happens_at,
