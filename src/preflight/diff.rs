@@ -225,7 +225,8 @@ impl<'a> Diff<'a> {
         };
         let fate = standing.decide(&row, &rule);
         if let Some((id, before)) = standing.id_before(&fate, &row) {
-            self.renamed.add(no, (id, before), draft.external_id.as_deref().unwrap_or_default());
+            let is_named = self.keys.names(before);
+            self.renamed.add(no, (id, before, is_named), draft.external_id.as_deref().unwrap_or_default());
         }
         match &fate {
             Fate::Renew(renewal) => self.kept.push(renewal.id),

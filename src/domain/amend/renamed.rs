@@ -80,9 +80,14 @@ impl Standing {
             Fate::Renew(renewal) => renewal.id,
             _ => return None,
         };
-        let place = self.planned.binary_search_by_key(&id, |one| one.id).ok()?;
-        let before = self.planned[place].external_id.as_deref()?;
+        let before = self.id_of(id)?;
         (row.external_id? != before).then_some((id, before))
+    }
+
+    /// The id of the row that a message was planned for.
+    pub fn id_of(&self, id: MessageId) -> Option<&str> {
+        let place = self.planned.binary_search_by_key(&id, |one| one.id).ok()?;
+        self.planned[place].external_id.as_deref()
     }
 
     /// The message that went for a row which is too late by now, to this number; `None`: none did.

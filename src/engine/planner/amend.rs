@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::piece::{Plan, already_sent};
 use crate::domain::amend::{Fate, FileKeys, Renewal, Rule, Standing, TakenBack};
-use crate::domain::earlier::Earlier;
+use crate::domain::earlier::{Earlier, id_key};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::{MessageId, PersonId};
 use crate::domain::phone::Phone;
@@ -170,8 +170,13 @@ impl Plan<'_> {
             let gone = left_late(&row).and_then(|left| standing.gone_for(left.external_id.as_deref(), &left.known()?));
             match gone.filter(|id| piece.taken.insert(*id)) {
                 Some(id) => {
-                    piece.figures.already_sent += 1;
-                    piece.named.push((id, row.no));
+                    piece.was_sent(id, row.no);
+                    let known_by =
+                        left_late(&row).and_then(|left| Some((left.external_id.as_deref()?, left.happens_at)));
+                    if let Some((now, at)) = known_by.filter(|(now, _)| standing.id_of(id) != Some(now)) {
+                        let (external_id, key) = (Some(now.to_owned()), id_key(now, at));
+                        piece.renamed.push(message::Renamed { id, external_id, key });
+                    }
                 }
                 None => rest.push(row),
             }

@@ -92,7 +92,7 @@ fn two_children_on_one_phone_stay_two_when_their_lines_shift() {
 
 #[test]
 fn the_next_days_people_with_the_same_ids_are_new_and_those_before_keep_theirs() {
-    let before = [was(1, FIRST[0], S::Read), was(2, FIRST[1], S::Queued)];
+    let before = [was(1, FIRST[0], S::Read), Planned { mark: 9, ..was(2, FIRST[1], S::Queued) }];
     let (fates, back) = taken_up(&before, &[], &[("1", "21", 7_000, "Rui"), ("2", "22", 7_100, "Mia")]);
     assert_eq!((fates, back), (vec![Fate::Add, Fate::Add], vec![None, None]));
     // A number of the same name and time that is another now was corrected.
