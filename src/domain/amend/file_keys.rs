@@ -11,7 +11,7 @@ use crate::domain::phone::Phone;
 use crate::domain::problem::Problem;
 use crate::domain::time::UnixMs;
 
-/// The rows a file names, as numbers: a million take 42 MB, and 48 MB at most while they come.
+/// The rows a file names, as numbers: a million take 42 MB, and 51 MB at most while they come.
 #[derive(Clone, Debug, Default)]
 pub struct FileKeys {
     keys: Packed<()>,
