@@ -254,8 +254,8 @@ impl Standing {
     /// Whether the person of a row, by its id, has said that they will not come.
     pub fn has_declined(&self, row: &Row<'_>) -> bool {
         let Some(id) = row.external_id else { return false };
-        let answers = self.answers.get(id).into_iter().flatten();
-        let last = answers.filter(|one| one.is_of(row)).next_back();
+        let mut answers = self.answers.get(id).into_iter().flatten();
+        let last = answers.rfind(|one| one.is_of(row));
         self.declined.contains(id) || last.is_some_and(|last| last.cancelled)
     }
 

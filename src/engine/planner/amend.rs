@@ -214,15 +214,7 @@ impl Plan<'_> {
                 let Found { draft, person, .. } = found.under(key);
                 piece.added.push(self.message_with(no, *draft, person, (template, by.now)));
             }
-            Fate::Renew(renewal) => {
-                *(if renewal.waited { &mut figures.changed } else { &mut figures.added }) += 1;
-                let Renewal { id, key, was_due_at, .. } = renewal;
-                let Found { draft, person, .. } = found;
-                let mut new = self.message_with(no, Draft { key, ..*draft }, person, (template, by.now));
-                // What was due before goes on in its place.
-                new.due_at = if new.due_at <= by.now && was_due_at <= by.now { was_due_at } else { new.due_at };
-                piece.renewed.push(message::Renewal { id, new });
-            }
+            Fate::Renew(renewal) => self.renew(piece, renewal, found, (template, by.now)),
             Fate::Same(id) => {
                 figures.same += 1;
                 piece.named.push((id, no));
@@ -251,6 +243,17 @@ impl Plan<'_> {
                 piece.excluded.push(self.exclusion(no, reason, *found.draft, detail));
             }
         }
+    }
+
+    /// Its message goes out as the row has it.
+    fn renew(&self, piece: &mut Piece, renewal: Renewal, found: Found, with: (Option<&Template>, UnixMs)) {
+        let (Renewal { id, key, waited, was_due_at, .. }, now) = (renewal, with.1);
+        *(if waited { &mut piece.figures.changed } else { &mut piece.figures.added }) += 1;
+        let Found { no, draft, person, .. } = found;
+        let mut new = self.message_with(no, Draft { key, ..*draft }, person, with);
+        // What was due before goes on in its place.
+        new.due_at = if new.due_at <= now && was_due_at <= now { was_due_at } else { new.due_at };
+        piece.renewed.push(message::Renewal { id, new });
     }
 
     /// A message more, unless something that the store alone knows stops it.
