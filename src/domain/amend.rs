@@ -15,10 +15,14 @@ use super::time::UnixMs;
 
 mod file_keys;
 mod packed;
+mod planned;
 mod renamed;
+mod whose;
 
 pub use file_keys::{Conflicts, FileKeys};
+pub use planned::{Planned, Row, base_key, mark};
 pub use renamed::are_alike;
+pub use whose::{Answered, Known, who};
 
 /// Why a queued message was taken back by a later file, as its `end_reason` says it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -52,64 +56,6 @@ impl TakenBack {
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|r| r.as_str() == word)
     }
-}
-
-/// A message of the run as the files before planned it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Planned {
-    /// Which.
-    pub id: MessageId,
-    /// Its key, perhaps with `#2` where the same time was sent once more.
-    pub key: String,
-    /// The row's identity across files.
-    pub external_id: Option<String>,
-    /// Where it goes.
-    pub to: Phone,
-    /// Its row's date and time.
-    pub happens_at: Option<UnixMs>,
-    /// Where it is.
-    pub state: S,
-    /// Tries so far.
-    pub attempt: i64,
-    /// Why it ended.
-    pub end_reason: Option<String>,
-    /// When its latest try began.
-    pub claimed_at: Option<UnixMs>,
-    /// When it is due.
-    pub due_at: UnixMs,
-    /// When it is too late.
-    pub latest_at: Option<UnixMs>,
-    /// The gate it waits behind.
-    pub waiting_for: Option<String>,
-    /// Whether its person has answered it.
-    pub answered: bool,
-    /// [`mark`] of what is sent.
-    pub mark: u64,
-    /// [`mark`] of what it says, and to whom by name.
-    pub said: u64,
-}
-
-/// A row of the file that would become a message.
-#[derive(Clone, Copy, Debug)]
-pub struct Row<'a> {
-    /// Its key.
-    pub key: &'a str,
-    /// Its identity across files.
-    pub external_id: Option<&'a str>,
-    /// Where it goes.
-    pub to: &'a Phone,
-    /// Its date and time.
-    pub happens_at: Option<UnixMs>,
-    /// When it would be due.
-    pub due_at: UnixMs,
-    /// When it would be too late.
-    pub latest_at: Option<UnixMs>,
-    /// [`mark`] of what would be sent.
-    pub mark: u64,
-    /// The same with the text that tells a new time.
-    pub moved_mark: u64,
-    /// [`mark`] of what it would say, and to whom by name.
-    pub said: u64,
 }
 
 /// What a row does.
@@ -164,6 +110,8 @@ pub struct Rule<'a> {
     pub spread: bool,
     /// What the whole file names.
     pub keys: &'a FileKeys,
+    /// The run's revision with this file: what has it is a row's already.
+    pub revision: i64,
     /// Messages that another row of the file is for already.
     pub taken: &'a BTreeSet<MessageId>,
 }
@@ -174,63 +122,16 @@ pub struct Standing {
     planned: Vec<Planned>,
     by_id: HashMap<String, Vec<usize>>,
     by_person: BTreeMap<String, Vec<usize>>,
-    /// Ids whose last answer was that they cancel.
+    /// Ids whose person has cancelled, and was erased since.
     declined: BTreeSet<String>,
+    /// What people have answered, by the ids that they were asked under, the last last.
+    answers: BTreeMap<String, Vec<Answered>>,
     /// Ids whose person was told this time, and was erased since.
     told: BTreeMap<String, UnixMs>,
 }
 
-/// A number for what is sent to whom: two messages of one mark need no second look.
-pub fn mark(parts: &[&str]) -> u64 {
-    hashed(parts)
-}
-
-/// The key without the `#2` of a time that was sent once more.
-pub fn base_key(key: &str) -> &str {
-    match key.rsplit_once('#') {
-        Some((base, n)) if !n.is_empty() && n.bytes().all(|b| b.is_ascii_digit()) => base,
-        _ => key,
-    }
-}
-
-impl Planned {
-    /// Whether it may have reached its person, or may yet without our doing.
-    fn has_gone(&self) -> bool {
-        self.state.may_have_been_accepted()
-    }
-
-    /// Whether a file, or the time, took it back before it left.
-    fn can_come_back(&self) -> bool {
-        match self.state {
-            S::Cancelled => self.end_reason.as_deref().is_some_and(|r| TakenBack::parse(r).is_some()),
-            S::Expired => self.attempt == 0,
-            S::Excluded => self.end_reason.as_deref() == Some(ExclusionReason::Declined.as_str()),
-            _ => false,
-        }
-    }
-
-    /// Whether it goes to the row's number, however that is written.
-    fn goes_to(&self, row: &Row<'_>) -> bool {
-        self.to == *row.to || self.to.person_key() == row.to.person_key()
-    }
-
-    /// Whether it was tried, and its row has another number now.
-    fn went_elsewhere(&self, row: &Row<'_>) -> bool {
-        let is_same_row = row.external_id.is_some() && self.external_id.as_deref() == row.external_id;
-        let was_tried = self.has_gone() || matches!(self.state, S::Failed | S::Excluded | S::Expired);
-        is_same_row && was_tried && !self.can_come_back() && !self.goes_to(row)
-    }
-
-    fn is_of(&self, row: &Row<'_>) -> bool {
-        // Where one of the two files had no ids, person and time say which it is.
-        let other_kind = self.external_id.is_some() != row.external_id.is_some();
-        base_key(&self.key) == row.key
-            || other_kind && self.happens_at == row.happens_at && self.to.person_key() == row.to.person_key()
-    }
-}
-
 impl Standing {
-    /// Of these messages, in the order of their numbers, and of the ids whose people have cancelled.
+    /// Of these messages, in the order of their numbers, and of the ids whose people have cancelled, whoever they are.
     pub fn of(planned: Vec<Planned>, declined: BTreeSet<String>) -> Self {
         let mut standing = Self { declined, ..Self::default() };
         for (at, one) in planned.iter().enumerate() {
@@ -249,6 +150,15 @@ impl Standing {
         Self { told, ..self }
     }
 
+    /// The same with what people have answered, the last last.
+    #[must_use]
+    pub fn with_answers(mut self, answers: Vec<Answered>) -> Self {
+        for one in answers {
+            self.answers.entry(one.external_id.clone()).or_default().push(one);
+        }
+        self
+    }
+
     /// Everything planned.
     pub fn planned(&self) -> &[Planned] {
         &self.planned
@@ -262,6 +172,9 @@ impl Standing {
 
     /// What a row of the file does.
     pub fn decide(&self, row: &Row<'_>, rule: &Rule<'_>) -> Fate {
+        if let Some(fate) = self.under_anothers_id(row, rule) {
+            return fate;
+        }
         match self.by_known_id(row, rule) {
             Fate::Add => self.under_other_id(row, rule).unwrap_or(Fate::Add),
             fate => fate,
@@ -269,9 +182,10 @@ impl Standing {
     }
 
     fn by_known_id(&self, row: &Row<'_>, rule: &Rule<'_>) -> Fate {
-        let known = self.known(row);
+        let known = self.known(row, rule.keys);
         // Of several, one to the number that the row has now says more than one to the number before.
-        let same = known.iter().copied().filter(|p| p.is_of(row)).max_by_key(|p| (p.goes_to(row), p.id));
+        let same =
+            known.iter().copied().filter(|p| p.is_of(row)).max_by_key(|p| (p.goes_to(row), p.reaches(row), p.id));
         let told = known.iter().copied().filter(|p| p.has_gone()).max_by_key(|p| (p.claimed_at, p.id));
         // What the person believes, where that is another time than this row's and still to come.
         let told_otherwise = told.filter(|told| {
@@ -288,15 +202,15 @@ impl Standing {
         let moved = known.iter().copied().filter(|p| waits(p)).max_by_key(|p| p.id);
         let leave = |told: &Planned| Fate::Leave(ExclusionReason::AlreadySent, Some(told.id));
         // A number that was told nothing is told no new time.
-        let hears_anew = told_otherwise.is_some_and(|told| told.goes_to(row));
+        let hears_anew = told_otherwise.is_some_and(|told| told.reaches(row));
         match same {
             Some(p) if p.state == S::Queued => self.waiting(p, row, rule, hears_anew),
             Some(p) if p.went_elsewhere(row) => self.elsewhere(p, row, rule, &known),
             Some(p) if p.has_gone() => {
-                let later = |told: &&Planned| (told.claimed_at, told.id) > (p.claimed_at, p.id) && told.goes_to(row);
+                let later = |told: &&Planned| (told.claimed_at, told.id) > (p.claimed_at, p.id) && told.reaches(row);
                 match told_otherwise.filter(later) {
                     Some(told) if rule.leaves_moves => leave(told),
-                    Some(_) => Fate::AddMoved(Self::fresh_key(&known, row)),
+                    Some(_) => Fate::AddMoved(self.fresh_key(&known, row)),
                     None => Fate::Gone(p.id),
                 }
             }
@@ -334,12 +248,15 @@ impl Standing {
         if !is_ahead || went && (rule.leaves_moves || answered) {
             return Fate::Elsewhere(p.id);
         }
-        Fate::AddNumber(Self::fresh_key(known, row))
+        Fate::AddNumber(self.fresh_key(known, row))
     }
 
     /// Whether the person of a row, by its id, has said that they will not come.
     pub fn has_declined(&self, row: &Row<'_>) -> bool {
-        row.external_id.is_some_and(|id| self.declined.contains(id))
+        let Some(id) = row.external_id else { return false };
+        let mut answers = self.answers.get(id).into_iter().flatten();
+        let last = answers.rfind(|one| one.is_of(row));
+        self.declined.contains(id) || last.is_some_and(|last| last.cancelled)
     }
 
     /// Whether the person of a row, by its id, was told another time that is still to come, and was erased since.
@@ -361,26 +278,40 @@ impl Standing {
         if is_same { Fate::Same(p.id) } else { Fate::Renew(renewal(p, row, told_otherwise)) }
     }
 
-    /// What was planned for the same row: of its id, and of its person where ids come or go.
-    fn known(&self, row: &Row<'_>) -> Vec<&Planned> {
-        let of_id = row.external_id.and_then(|id| self.by_id.get(id)).into_iter().flatten();
-        let of_person = self.by_person.get(&row.to.person_key()).into_iter().flatten();
-        let of_person = of_person.filter(|at| self.planned[**at].external_id.is_none() || row.external_id.is_none());
-        let all: BTreeSet<usize> = of_id.chain(of_person).copied().collect();
+    /// What was planned for the same row: of its id, unless that was another's before, and of its person where ids come or go.
+    fn known(&self, row: &Row<'_>, keys: &FileKeys) -> Vec<&Planned> {
+        let of_id = self.of_id(row).filter(|at| !self.planned[*at].is_anothers(row, keys));
+        let of_person = self.by_person.get(&row.to.person_key()).into_iter().flatten().copied();
+        let of_person = of_person.filter(|at| self.planned[*at].external_id.is_none() || row.external_id.is_none());
+        let all: BTreeSet<usize> = of_id.chain(of_person).collect();
         all.into_iter().map(|at| &self.planned[at]).collect()
     }
 
-    fn fresh_key(known: &[&Planned], row: &Row<'_>) -> String {
-        let taken: HashSet<&str> = known.iter().map(|p| p.key.as_str()).collect();
-        let mut n = 2;
-        loop {
-            let key = format!("{}#{n}", row.key);
-            if !taken.contains(key.as_str()) {
-                return key;
-            }
-            n += 1;
-        }
+    fn of_id(&self, row: &Row<'_>) -> impl Iterator<Item = usize> {
+        row.external_id.and_then(|id| self.by_id.get(id)).into_iter().flatten().copied()
     }
+
+    fn fresh_key(&self, known: &[&Planned], row: &Row<'_>) -> String {
+        let taken = self.keys_of_id(row).chain(known.iter().map(|p| p.key.as_str())).collect();
+        numbered(row.key, "#", (2, &taken))
+    }
+
+    /// The key of a message more for a row, where its own is that of a message of another's that had its id; `None`: it is
+    /// free.
+    pub fn key_beside(&self, row: &Row<'_>) -> Option<String> {
+        let taken: HashSet<&str> = self.keys_of_id(row).collect();
+        taken.contains(row.key).then(|| numbered(row.key, "#00", (1, &taken)))
+    }
+
+    fn keys_of_id(&self, row: &Row<'_>) -> impl Iterator<Item = &str> {
+        self.of_id(row).map(|at| self.planned[at].key.as_str())
+    }
+}
+
+/// The first key with a number from `from` on that is not taken.
+fn numbered(key: &str, mark: &str, (from, taken): (i64, &HashSet<&str>)) -> String {
+    let mut keys = (from..).map(|n| format!("{key}{mark}{n}"));
+    keys.find(|key| !taken.contains(key.as_str())).expect("fewer keys are taken than there are numbers")
 }
 
 fn renewal(p: &Planned, row: &Row<'_>, told_otherwise: bool) -> Renewal {

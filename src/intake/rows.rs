@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use crate::domain::amend::Conflicts;
+use crate::domain::amend::{Conflicts, Known, who as who_is};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Fill;
 use crate::domain::hours::law::Laws;
@@ -129,11 +129,21 @@ pub struct RowExclusion {
     pub detail: String,
 }
 
+impl RowExclusion {
+    /// What the row is known by, whatever its id, where its number can be read.
+    pub fn known(&self) -> Option<Known<'_>> {
+        let to = self.to.as_ref()?;
+        Some(Known { to, happens_at: self.happens_at, who: who_is(&self.name) })
+    }
+}
+
 /// A message to be planned.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Draft {
     /// Where it goes.
     pub to: Phone,
+    /// The row's other numbers, in the order in which they stand.
+    pub others: Vec<Phone>,
     /// The phone cell as it stands.
     pub given: String,
     /// The person's name as it stands; empty when the file has none.
@@ -161,6 +171,13 @@ pub struct Draft {
     pub key: String,
     /// Whether a value had line ends, tabs or long blanks that were taken out.
     pub flattened: bool,
+}
+
+impl Draft {
+    /// What the row is known by, whatever its id.
+    pub fn known(&self) -> Known<'_> {
+        Known { to: &self.to, happens_at: self.happens_at, who: who_is(&self.name) }
+    }
 }
 
 /// The rows of an audience, as a stream.

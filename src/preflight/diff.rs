@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::planned;
 use super::renamed::Renamed;
 use super::sheet::SheetInputs;
-use crate::domain::amend::{Fate, FileKeys, Planned, Row, Rule, Standing, TakenBack, mark};
+use crate::domain::amend::{Answered, Fate, FileKeys, Planned, Row, Rule, Standing, TakenBack, mark};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Content;
 use crate::domain::id::{MessageId, RunId};
@@ -64,15 +64,17 @@ pub struct FeedView {
 pub struct PlannedView {
     /// Its messages for rows with these ids, or for these numbers.
     pub planned: Vec<Planned>,
-    /// Those of the ids whose people have cancelled.
+    /// What people have answered to messages with these ids, the last last.
+    pub answers: Vec<Answered>,
+    /// Those of the ids whose people have cancelled, and were erased since.
     pub declined: BTreeSet<String>,
     /// Those of the ids whose people were told a time, and were erased since, with that time.
     pub told: BTreeMap<String, UnixMs>,
 }
 
 impl From<PlannedView> for Standing {
-    fn from(PlannedView { planned, declined, told }: PlannedView) -> Self {
-        Self::of(planned, declined).with_told(told)
+    fn from(PlannedView { planned, answers, declined, told }: PlannedView) -> Self {
+        Self::of(planned, declined).with_answers(answers).with_told(told)
     }
 }
 
@@ -150,11 +152,13 @@ pub fn row<'a>(draft: &'a Draft, own: Option<&Snapshot>, moved: Option<&Snapshot
         key: &draft.key,
         external_id: draft.external_id.as_deref(),
         to: &draft.to,
+        others: &draft.others,
         happens_at: draft.happens_at,
         due_at: draft.due_at,
         latest_at: draft.latest_at,
         mark,
         said,
+        who: draft.known().who,
         moved_mark: moved.map_or(mark, |moved| mark_of(draft, &content(draft, Some(moved)))),
     }
 }
@@ -201,7 +205,7 @@ impl<'a> Diff<'a> {
 
     /// Whether a row that is too late by now was reminded in time; counted.
     pub(super) fn was_in_time(&mut self, left: &RowExclusion, standing: &Standing) -> bool {
-        let gone = || standing.gone_for(left.external_id.as_deref(), left.happens_at, left.to.as_ref());
+        let gone = || standing.gone_for(left.external_id.as_deref(), &left.known()?);
         let was = left.reason == ExclusionReason::TooLate && gone().is_some();
         self.changes.already_sent += i64::from(was);
         was
@@ -215,11 +219,14 @@ impl<'a> Diff<'a> {
             now: inputs.now,
             spread: inputs.campaign.limits.canary.is_some(),
             keys: &self.keys,
+            // Nothing is taken up yet.
+            revision: i64::MAX,
             taken: self.renamed.taken(),
         };
         let fate = standing.decide(&row, &rule);
         if let Some((id, before)) = standing.id_before(&fate, &row) {
-            self.renamed.add(no, (id, before), draft.external_id.as_deref().unwrap_or_default());
+            let is_named = self.keys.names(before);
+            self.renamed.add(no, (id, before, is_named), draft.external_id.as_deref().unwrap_or_default());
         }
         match &fate {
             Fate::Renew(renewal) => self.kept.push(renewal.id),
@@ -282,7 +289,7 @@ impl<'a> Diff<'a> {
                     continue;
                 }
                 let (key, id) = (&*planned.key, planned.external_id.as_deref());
-                let Some(why) = self.keys.takes_back(key, id, planned.happens_at, (everything, inputs.now)) else {
+                let Some(why) = self.keys.takes_back((key, id), &planned.known(), (everything, inputs.now)) else {
                     continue;
                 };
                 self.changes.removed += 1;

@@ -200,6 +200,7 @@ mod tests {
         Draft {
             given: to.with_plus(),
             to,
+            others: Vec::new(),
             name: String::new(),
             external_id: None,
             happens_at: None,

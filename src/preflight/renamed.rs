@@ -19,6 +19,9 @@ pub(super) struct Renamed {
     /// The first: row, id before, id now.
     first: Option<(i64, String, String)>,
     first_alike: Option<(i64, String, String)>,
+    /// Of them, ids that the file has for other appointments now.
+    exchanged: usize,
+    first_exchanged: Option<(i64, String, String)>,
 }
 
 impl Renamed {
@@ -27,7 +30,8 @@ impl Renamed {
         &self.taken
     }
 
-    pub(super) fn add(&mut self, row: i64, (message, before): (MessageId, &str), now: &str) {
+    /// `is_named`: the file has the id before for another appointment.
+    pub(super) fn add(&mut self, row: i64, (message, before, is_named): (MessageId, &str, bool), now: &str) {
         self.taken.insert(message);
         let told = || (row, before.to_owned(), now.to_owned());
         self.first.get_or_insert_with(told);
@@ -35,10 +39,16 @@ impl Renamed {
             self.alike += 1;
             self.first_alike.get_or_insert_with(told);
         }
+        if is_named {
+            self.exchanged += 1;
+            self.first_exchanged.get_or_insert_with(told);
+        }
     }
 
     pub(super) fn warning(&self, facts: &FileFacts) -> Option<Problem> {
-        let (code, n, first) = if self.alike >= MANY {
+        let (code, n, first) = if self.exchanged > 0 {
+            ("feed_ids_exchanged", self.taken.len(), &self.first_exchanged)
+        } else if self.alike >= MANY {
             ("feed_ids_rewritten", self.alike, &self.first_alike)
         } else {
             ("feed_ids_new", self.taken.len(), &self.first)

@@ -2,6 +2,7 @@
 //! lies in the table `attempt`. The claim, the settlement and the janitor's chores are submodules.
 
 mod again;
+mod answered;
 mod chore;
 mod claim;
 mod doubt;
@@ -29,6 +30,8 @@ use crate::domain::template::Category;
 use crate::domain::time::UnixMs;
 
 pub use again::{Again, earlier_failures, failures_of, try_again};
+pub(super) use answered::decline_like;
+pub use answered::{answers, decline};
 pub use chore::{cancel, expire, give_up_undelivered, let_go_of_left_doubts, lose_claims};
 pub use claim::{Bounds, Claim, Claimed, Places, Purse, Taken, Terms, Turn, claim, claim_within, windows};
 pub use doubt::{
@@ -47,10 +50,9 @@ pub use reprice::{
 pub use retry::{Failed, RetryTerms, failed, failed_numbers, retry};
 pub use service::services_since;
 pub use settle::{PutBack, Settled, Settlement, Verdict, settle};
-pub(super) use standing::decline_like;
 pub use standing::{
-    Renamed, Renewal, Unnamed, decline, declined, mark_of, name, named, planned_for, planned_since, rename, renew,
-    take_back, unnamed, waiting,
+    Renamed, Renewal, Unnamed, mark_of, name, named, planned_for, planned_since, rename, renew, take_back, unnamed,
+    waiting,
 };
 pub use suspect::{Reserved, Suspect, suspect, suspects};
 pub use unbar::{left_out, unbar};

@@ -30,6 +30,7 @@ mod laws;
 mod looping;
 mod notices;
 mod noting;
+mod number_of_day;
 mod numbers;
 mod opting;
 mod other_ids;

@@ -1,6 +1,6 @@
 //! A map from numbers that is kept small however many there are: two words an entry at most, and no more than an eighth of
-//! them in a table. A row of a file, under its key and under its id, takes 26 bytes once there are some hundred thousand, and
-//! 32 at most on the way there.
+//! them in a table. A row of a file, under its key, its id and what it is known by, takes 42 bytes once there are some hundred
+//! thousand, and 51 at most on the way there.
 
 use std::collections::HashMap;
 
@@ -86,17 +86,19 @@ mod tests {
     }
 
     #[test]
-    fn a_row_of_a_long_file_takes_thirty_two_bytes_at_most() {
-        let (mut keys, mut people) = (Packed::default(), Packed::default());
+    fn a_row_of_a_long_file_takes_fifty_two_bytes_at_most() {
+        let (mut keys, mut people, mut known) = (Packed::default(), Packed::default(), Packed::default());
         let mut most = 0;
         for n in 1..=300_000_u64 {
             let number = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
             keys.or_insert(number, ());
             people.or_insert(number, (1_u32, 2_u32));
+            known.or_insert(number.rotate_left(32), ());
+            known.or_insert(!number, ());
             if n > 150_000 && n % 500 == 0 {
-                most = most.max((keys.bytes() + people.bytes()).div_ceil(n as usize));
+                most = most.max((keys.bytes() + people.bytes() + known.bytes()).div_ceil(n as usize));
             }
         }
-        assert!(most <= 32, "{most} bytes a row");
+        assert!(most <= 52, "{most} bytes a row");
     }
 }

@@ -1,7 +1,7 @@
 //! The same appointment under another id: a spreadsheet saved the file anew without leading zeros, or a system numbers its
 //! rows anew.
 
-use super::{Fate, MessageId, Phone, Planned, Row, Rule, S, Standing, UnixMs, renewal};
+use super::{Fate, Known, MessageId, Planned, Row, Rule, S, Standing, renewal};
 use crate::domain::exclusion::ExclusionReason;
 
 impl Planned {
@@ -24,17 +24,46 @@ impl Standing {
     /// does not have any more: of the same person, at the same time, and either the ids differ in their form alone or what
     /// would be said is word for word the same. Another text may be for a second child with the same phone.
     pub(super) fn under_other_id(&self, row: &Row<'_>, rule: &Rule<'_>) -> Option<Fate> {
+        self.best(row, rule, |p, old, (is_then, is_alike)| {
+            // What nobody was told yet may have moved as well.
+            let may_move = is_alike && (p.state == S::Queued || p.was_declined());
+            !rule.keys.names(old) && (is_then && (is_alike || p.said == row.said) || may_move)
+        })
+    }
+
+    /// What a row does that is the appointment of a message under an id which stands for another appointment in this file: ids
+    /// are numbers of lines, and one came or went above it. The same person, time and name is that appointment, whatever
+    /// its id; where the id is the same person's now, only what says the very same.
+    pub(super) fn under_anothers_id(&self, row: &Row<'_>, rule: &Rule<'_>) -> Option<Fate> {
+        let theirs = |p: &Planned| p.known().is_as(&row.known()) && p.goes_to(row);
+        if self.of_id(row).any(|at| theirs(&self.planned[at])) {
+            return None;
+        }
+        let has_shifted = self.of_id(row).any(|at| self.planned[at].is_anothers(row, rule.keys));
+        self.best(row, rule, |p, old, (is_then, _)| {
+            let is_free = if rule.keys.names(old) { !rule.keys.is_row(old, &p.known()) } else { has_shifted };
+            let is_named_as = row.who == p.who && (has_shifted || rule.keys.is_of_another(old, &p.to));
+            is_then && is_free && (is_named_as || rule.keys.names(old) && p.said == row.said)
+        })
+    }
+
+    /// The best of the messages for the row's person that another id stands for; `is_it` is asked with that id, and
+    /// whether the time is the same and the ids are alike.
+    fn best(
+        &self,
+        row: &Row<'_>,
+        rule: &Rule<'_>,
+        is_it: impl Fn(&Planned, &str, (bool, bool)) -> bool,
+    ) -> Option<Fate> {
         let (id, at) = (row.external_id?, row.happens_at?);
         let theirs = self.by_person.get(&row.to.person_key())?.iter().map(|place| &self.planned[*place]);
         let same = theirs.filter_map(|p| {
             let old = p.external_id.as_deref().filter(|old| *old != id)?;
             let (is_then, is_alike) = (p.happens_at == Some(at), are_alike(old, id));
-            // What nobody was told yet may have moved as well.
-            let may_move = is_alike && (p.state == S::Queued || p.was_declined());
-            let is_it = is_then && (is_alike || p.said == row.said) || may_move;
             let is_over = p.can_come_back() && !p.was_declined();
-            let is_free = !rule.keys.names(old) && !rule.taken.contains(&p.id);
-            (is_it && is_free && !is_over).then_some(((is_then, is_alike, p.state == S::Queued, p.id), p))
+            let is_taken = p.revision >= rule.revision || rule.taken.contains(&p.id);
+            let rank = (is_then, is_alike, p.who == row.who, p.state == S::Queued, p.id);
+            (!is_over && !is_taken && is_it(p, old, (is_then, is_alike))).then_some((rank, p))
         });
         let (_, p) = same.max_by_key(|(rank, _)| *rank)?;
         Some(match p.state {
@@ -51,27 +80,29 @@ impl Standing {
             Fate::Renew(renewal) => renewal.id,
             _ => return None,
         };
-        let place = self.planned.binary_search_by_key(&id, |one| one.id).ok()?;
-        let before = self.planned[place].external_id.as_deref()?;
+        let before = self.id_of(id)?;
         (row.external_id? != before).then_some((id, before))
     }
 
+    /// The id of the row that a message was planned for.
+    pub fn id_of(&self, id: MessageId) -> Option<&str> {
+        let place = self.planned.binary_search_by_key(&id, |one| one.id).ok()?;
+        self.planned[place].external_id.as_deref()
+    }
+
     /// The message that went for a row which is too late by now, to this number; `None`: none did.
-    pub fn gone_for(
-        &self,
-        external_id: Option<&str>,
-        happens_at: Option<UnixMs>,
-        to: Option<&Phone>,
-    ) -> Option<MessageId> {
-        let (at, to) = (happens_at?, to?.person_key());
-        let is_it = |p: &&Planned| p.has_gone() && p.happens_at == Some(at) && p.to.person_key() == to;
+    pub fn gone_for(&self, external_id: Option<&str>, known: &Known<'_>) -> Option<MessageId> {
+        let person = known.to.person_key();
+        let is_it = |p: &&Planned| {
+            p.has_gone() && p.happens_at.is_some() && p.happens_at == known.happens_at && p.to.person_key() == person
+        };
         let of_id = external_id.and_then(|id| self.by_id.get(id)).into_iter().flatten();
-        let of_id = of_id.map(|place| &self.planned[*place]).filter(is_it).map(|p| p.id).max();
-        let of_person = self.by_person.get(&to).into_iter().flatten().map(|place| &self.planned[*place]);
+        let of_id = of_id.map(|place| &self.planned[*place]).filter(is_it).max_by_key(|p| (p.who == known.who, p.id));
+        let of_person = self.by_person.get(&person).into_iter().flatten().map(|place| &self.planned[*place]);
         let is_theirs = |p: &&Planned| match (external_id, p.external_id.as_deref()) {
-            (Some(id), Some(before)) => are_alike(id, before),
+            (Some(id), Some(before)) => are_alike(id, before) || p.who == known.who && known.who != 0,
             (id, _) => id.is_none(),
         };
-        of_id.or_else(|| of_person.filter(is_it).filter(is_theirs).map(|p| p.id).max())
+        of_id.or_else(|| of_person.filter(is_it).filter(is_theirs).max_by_key(|p| p.id)).map(|p| p.id)
     }
 }

@@ -3,6 +3,7 @@ use crate::domain::schedule::Moved;
 
 const NOW: UnixMs = UnixMs(1_000);
 const ANA: &str = "5491155550101";
+const ANA_BY_NAME: u64 = 5;
 
 fn planned(id: i64, ext: &str, at: i64, state: S) -> Planned {
     Planned {
@@ -21,7 +22,14 @@ fn planned(id: i64, ext: &str, at: i64, state: S) -> Planned {
         answered: false,
         mark: 7,
         said: 70,
+        who: ANA_BY_NAME,
+        revision: 1,
     }
+}
+
+/// What an appointment of hers is known by.
+fn anas(to: &Phone, at: i64) -> Known<'_> {
+    Known { to, happens_at: Some(UnixMs(at)), who: ANA_BY_NAME }
 }
 
 fn ended(mut one: Planned, why: &str) -> Planned {
@@ -37,26 +45,35 @@ fn fate(of: &[Planned], rows: &[(&str, i64)], row: (&str, i64), moved: &Moved) -
 /// The same of a row with this number.
 fn fate_to(to: &str, of: &[Planned], rows: &[(&str, i64)], ((ext, at), moved): ((&str, i64), &Moved)) -> Fate {
     let mut keys = FileKeys::default();
+    let to = Phone::from_international(to).unwrap();
     for (id, at) in rows {
         keys.see(&format!("i:{id}|{at}"), Some(id), Some(UnixMs(*at)));
+        keys.see_appointment(Some(id), &Known { to: &to, happens_at: Some(UnixMs(*at)), who: ANA_BY_NAME });
     }
-    let to = Phone::from_international(to).unwrap();
     let (key, due_at) = (format!("i:{ext}|{at}"), UnixMs(at - 100));
     let happens_at = Some(UnixMs(at));
     let row = Row {
         key: &key,
         external_id: Some(ext),
         to: &to,
+        others: &[],
         happens_at,
         due_at,
         latest_at: None,
         mark: 7,
         moved_mark: 8,
         said: 70,
+        who: ANA_BY_NAME,
     };
     let declined = [("D".to_owned())].into();
-    let rule =
-        Rule { leaves_moves: *moved == Moved::Leave, now: NOW, spread: false, keys: &keys, taken: &BTreeSet::new() };
+    let rule = Rule {
+        leaves_moves: *moved == Moved::Leave,
+        now: NOW,
+        spread: false,
+        keys: &keys,
+        revision: 2,
+        taken: &BTreeSet::new(),
+    };
     Standing::of(of.to_vec(), declined)
         .with_told([("T".to_owned(), UnixMs(5_000)), ("P".to_owned(), UnixMs(900))].into())
         .decide(&row, &rule)
@@ -172,8 +189,9 @@ fn absence_takes_back_only_what_lies_ahead_and_among_the_files_dates() {
     let mut keys = FileKeys::default();
     keys.see("i:A|2000", Some("A"), Some(UnixMs(2_000)));
     keys.see("i:B|4000", Some("B"), Some(UnixMs(4_000)));
+    let ana = Phone::from_international(ANA).unwrap();
     let of = |id: &str, at: i64, everything| {
-        keys.takes_back(&format!("i:{id}|{at}"), Some(id), Some(UnixMs(at)), (everything, NOW))
+        keys.takes_back((&format!("i:{id}|{at}"), Some(id)), &anas(&ana, at), (everything, NOW))
     };
     assert_eq!(of("X", 3_000, true), Some(TakenBack::Absent));
     assert_eq!(of("X", 3_000, false), None, "the file says only what is new");
@@ -185,10 +203,11 @@ fn absence_takes_back_only_what_lies_ahead_and_among_the_files_dates() {
 #[test]
 fn rows_that_are_left_out_take_back_unless_they_say_nothing_of_the_appointment() {
     let mut keys = FileKeys::default();
-    keys.see_left_out(ExclusionReason::NotSelected, Some("N"), None);
-    keys.see_left_out(ExclusionReason::BadWhen, Some("W"), None);
-    keys.see_left_out(ExclusionReason::TooLate, Some("L"), Some(UnixMs(500)));
-    let of = |id: &str| keys.takes_back("k", Some(id), Some(UnixMs(5_000)), (false, NOW));
+    keys.see_left_out(ExclusionReason::NotSelected, (Some("N"), None), None);
+    keys.see_left_out(ExclusionReason::BadWhen, (Some("W"), None), None);
+    keys.see_left_out(ExclusionReason::TooLate, (Some("L"), Some(UnixMs(500))), None);
+    let ana = Phone::from_international(ANA).unwrap();
+    let of = |id: &str| keys.takes_back(("k", Some(id)), &anas(&ana, 5_000), (false, NOW));
     assert_eq!((of("N"), of("W"), of("L")), (Some(TakenBack::LeftOut), None, None));
 }
 
@@ -240,8 +259,10 @@ fn a_number_that_was_told_nothing_is_told_no_new_time_and_one_told_already_nothi
     assert_eq!(fate(&both, &rows, ("A", 5_000), &Moved::SendAgain), Fate::Gone(MessageId(1)));
     let mut keys = FileKeys::default();
     keys.see("i:A|5000", Some("A"), Some(UnixMs(5_000)));
-    assert_eq!(keys.takes_back("i:A|5000#2", Some("A"), Some(UnixMs(5_000)), (false, NOW)), Some(TakenBack::Number));
-    assert_eq!(keys.takes_back("i:A|5000", Some("A"), Some(UnixMs(5_000)), (true, NOW)), None);
+    let ana = Phone::from_international(ANA).unwrap();
+    let takes_back = |key, everything| keys.takes_back((key, Some("A")), &anas(&ana, 5_000), (everything, NOW));
+    assert_eq!(takes_back("i:A|5000#2", false), Some(TakenBack::Number));
+    assert_eq!(takes_back("i:A|5000", true), None);
     // And once more the new one: it comes back.
     let back = ended(Planned { state: S::Cancelled, ..new }, "number");
     assert_eq!(renewed(&fate_to(NEW, &[told, back], &rows, (("A", 5_000), &Moved::SendAgain))), (2, false, false));
@@ -250,14 +271,18 @@ fn a_number_that_was_told_nothing_is_told_no_new_time_and_one_told_already_nothi
 #[test]
 fn a_row_that_is_too_late_by_now_is_the_one_that_was_reminded_in_time() {
     let standing = Standing::of(vec![planned(1, "A", 900, S::Read), planned(2, "B", 900, S::Queued)], BTreeSet::new());
-    let of = |id, at, to: &str| standing.gone_for(Some(id), Some(UnixMs(at)), Phone::from_international(to).as_ref());
+    let gone = |standing: &Standing, id, at, to: &str, who| {
+        let to = Phone::from_international(to).unwrap();
+        standing.gone_for(Some(id), &Known { to: &to, happens_at: Some(UnixMs(at)), who })
+    };
+    let of = |id, at, to: &str| gone(&standing, id, at, to, ANA_BY_NAME);
     assert_eq!(of("A", 900, ANA), Some(MessageId(1)));
     assert_eq!((of("A", 800, ANA), of("A", 900, NEW)), (None, None));
     assert_eq!(of("0a", 900, ANA), Some(MessageId(1)), "its id is written otherwise");
     let waits = Standing::of(vec![planned(2, "B", 900, S::Queued)], BTreeSet::new());
-    let ana = Phone::from_international(ANA);
-    assert_eq!(waits.gone_for(Some("B"), Some(UnixMs(900)), ana.as_ref()), None, "it has not gone");
-    assert_eq!(of("Z", 900, ANA), None, "a second child's");
+    assert_eq!(gone(&waits, "B", 900, ANA, ANA_BY_NAME), None, "it has not gone");
+    assert_eq!(of("Z", 900, ANA), Some(MessageId(1)), "its id is the number of its line");
+    assert_eq!(gone(&standing, "Z", 900, ANA, ANA_BY_NAME + 1), None, "a second child's");
 }
 
 #[test]
@@ -267,17 +292,19 @@ fn one_message_goes_on_under_one_other_id() {
         key: "i:X|5000",
         external_id: Some("X"),
         to: &to,
+        others: &[],
         happens_at: Some(UnixMs(5_000)),
         due_at: UnixMs(4_900),
         latest_at: None,
         mark: 7,
         moved_mark: 8,
         said: 70,
+        who: ANA_BY_NAME,
     };
     let standing = Standing::of(vec![planned(1, "007", 5_000, S::Read)], BTreeSet::new());
     let decide = |taken: &BTreeSet<MessageId>| {
         let keys = FileKeys::default();
-        standing.decide(&row, &Rule { leaves_moves: false, now: NOW, spread: false, keys: &keys, taken })
+        standing.decide(&row, &Rule { leaves_moves: false, now: NOW, spread: false, keys: &keys, revision: 2, taken })
     };
     assert_eq!(decide(&BTreeSet::new()), Fate::Renamed(MessageId(1)));
     assert_eq!(decide(&[MessageId(1)].into()), Fate::Add, "a row before it is that appointment already");
@@ -320,3 +347,5 @@ fn an_appointment_under_another_id_is_the_same_where_the_old_one_is_gone() {
     let back = ended(planned(4, "007", 5_000, S::Cancelled), "absent");
     assert_eq!(of(&back, &[("7", 5_000)], ("7", 5_000)), Fate::Add, "it never left");
 }
+
+mod lines;

@@ -78,8 +78,7 @@ pub(in crate::engine) async fn look(
     phones: &[Phone],
 ) -> Result<PlannedView> {
     let planned = message::planned_for(store, (campaign, run), ids, phones).await?;
-    let mut declined = message::declined(store, campaign, ids).await?;
+    let answers = message::answers(store, campaign, ids).await?;
     let erased = erased::of_ids(store, campaign, ids).await?;
-    declined.extend(erased.declined);
-    Ok(PlannedView { planned, declined, told: erased.told })
+    Ok(PlannedView { planned, answers, declined: erased.declined, told: erased.told })
 }

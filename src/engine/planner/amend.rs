@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::piece::{Plan, already_sent};
 use crate::domain::amend::{Fate, FileKeys, Renewal, Rule, Standing, TakenBack};
-use crate::domain::earlier::Earlier;
+use crate::domain::earlier::{Earlier, id_key};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::id::{MessageId, PersonId};
 use crate::domain::phone::Phone;
@@ -82,15 +82,26 @@ struct Found {
     no: i64,
     draft: Box<Draft>,
     person: PersonId,
+    /// The key of a message more, where the row's own is another's.
+    beside: Option<String>,
+}
+
+impl Found {
+    /// With this key, or the one beside it.
+    fn under(mut self, key: String) -> Self {
+        self.draft.key = self.beside.take().filter(|_| key == self.draft.key).unwrap_or(key);
+        self
+    }
 }
 
 impl Amending {
-    fn rule<'a>(&'a self, taken: &'a BTreeSet<MessageId>) -> Rule<'a> {
+    fn rule<'a>(&'a self, (revision, taken): (i64, &'a BTreeSet<MessageId>)) -> Rule<'a> {
         Rule {
             leaves_moves: self.file.moved == Moved::Leave,
             now: self.now,
             spread: self.file.limits.canary.is_some(),
             keys: &self.keys,
+            revision,
             taken,
         }
     }
@@ -124,9 +135,10 @@ impl Plan<'_> {
         let standing = self.standing(&ids, drafts.iter().flat_map(|(_, d)| d.to.variants()).collect()).await?;
         for ((no, draft), person) in drafts.into_iter().zip(people) {
             let row = diff::row(&draft, by.own.as_ref(), by.moved.as_ref());
-            let fate = standing.decide(&row, &by.rule(&piece.taken));
+            let fate = standing.decide(&row, &by.rule((self.run.revision, &piece.taken)));
             piece.under_other_ids.extend(standing.id_before(&fate, &row).map(|(id, _)| id));
-            let found = Found { no, draft, person };
+            let beside = standing.key_beside(&row);
+            let found = Found { no, draft, person, beside };
             let stopped = left_out.reason(person).map(|reason| (reason, String::new()));
             self.sort(&mut piece, by, (fate, stopped, &earlier), found);
         }
@@ -155,12 +167,16 @@ impl Plan<'_> {
         let phones = late.iter().filter_map(|row| left_late(row)?.to.as_ref()).flat_map(Phone::variants).collect();
         let standing = self.standing(&ids, phones).await?;
         for row in late {
-            let gone = left_late(&row)
-                .and_then(|left| standing.gone_for(left.external_id.as_deref(), left.happens_at, left.to.as_ref()));
+            let gone = left_late(&row).and_then(|left| standing.gone_for(left.external_id.as_deref(), &left.known()?));
             match gone.filter(|id| piece.taken.insert(*id)) {
                 Some(id) => {
-                    piece.figures.already_sent += 1;
-                    piece.named.push((id, row.no));
+                    piece.was_sent(id, row.no);
+                    let known_by =
+                        left_late(&row).and_then(|left| Some((left.external_id.as_deref()?, left.happens_at)));
+                    if let Some((now, at)) = known_by.filter(|(now, _)| standing.id_of(id) != Some(now)) {
+                        let (external_id, key) = (Some(now.to_owned()), id_key(now, at));
+                        piece.renamed.push(message::Renamed { id, external_id, key });
+                    }
                 }
                 None => rest.push(row),
             }
@@ -178,34 +194,27 @@ impl Plan<'_> {
         piece: &mut Piece,
         by: &Amending,
         (fate, stopped, earlier): (Fate, Option<(ExclusionReason, String)>, &Earlier),
-        Found { no, draft, person }: Found,
+        found: Found,
     ) {
-        let fate = piece.claim(fate);
-        let own = by.template_of(&fate, &draft);
+        let (no, draft, fate) = (found.no, &found.draft, piece.claim(fate));
+        let own = by.template_of(&fate, draft);
         let (template, figures) = (own.as_ref(), &mut piece.figures);
         match fate {
             Fate::Add => {
                 let gone = || earlier.run_of(&draft.key, &draft.to, draft.happens_at).map(already_sent);
-                let stopped = stopped.or_else(gone);
-                self.add(piece, Found { no, draft, person }, stopped, (template, by.now));
+                let (stopped, key) = (stopped.or_else(gone), draft.key.clone());
+                self.add(piece, found.under(key), stopped, (template, by.now));
             }
             Fate::AddNumber(key) => {
                 let gone = || earlier.run_of_erased(&draft.key, &draft.to, draft.happens_at).map(already_sent);
                 let stopped = stopped.or_else(gone);
-                let draft = Box::new(Draft { key, ..*draft });
-                self.add(piece, Found { no, draft, person }, stopped, (template, by.now));
+                self.add(piece, found.under(key), stopped, (template, by.now));
             }
             Fate::AddMoved(key) => {
-                piece.added.push(self.message_with(no, Draft { key, ..*draft }, person, (template, by.now)));
+                let Found { draft, person, .. } = found.under(key);
+                piece.added.push(self.message_with(no, *draft, person, (template, by.now)));
             }
-            Fate::Renew(renewal) => {
-                *(if renewal.waited { &mut figures.changed } else { &mut figures.added }) += 1;
-                let Renewal { id, key, was_due_at, .. } = renewal;
-                let mut new = self.message_with(no, Draft { key, ..*draft }, person, (template, by.now));
-                // What was due before goes on in its place.
-                new.due_at = if new.due_at <= by.now && was_due_at <= by.now { was_due_at } else { new.due_at };
-                piece.renewed.push(message::Renewal { id, new });
-            }
+            Fate::Renew(renewal) => self.renew(piece, renewal, found, (template, by.now)),
             Fate::Same(id) => {
                 figures.same += 1;
                 piece.named.push((id, no));
@@ -213,7 +222,7 @@ impl Plan<'_> {
             Fate::Gone(id) => piece.was_sent(id, no),
             Fate::Renamed(id) => {
                 piece.was_sent(id, no);
-                let Draft { external_id, key, .. } = *draft;
+                let Draft { external_id, key, .. } = *found.draft;
                 piece.renamed.push(message::Renamed { id, external_id, key });
             }
             Fate::Decline(id) => {
@@ -221,21 +230,37 @@ impl Plan<'_> {
                 piece.declined.push(id);
             }
             Fate::Elsewhere(_) => {
-                piece.excluded.push(self.exclusion(no, ExclusionReason::AlreadySent, *draft, rows::sent_elsewhere()));
+                piece.excluded.push(self.exclusion(
+                    no,
+                    ExclusionReason::AlreadySent,
+                    *found.draft,
+                    rows::sent_elsewhere(),
+                ));
             }
             Fate::Leave(reason, _) => {
                 let moved = reason == ExclusionReason::AlreadySent;
                 let detail = if moved { rows::moved_and_left() } else { String::new() };
-                piece.excluded.push(self.exclusion(no, reason, *draft, detail));
+                piece.excluded.push(self.exclusion(no, reason, *found.draft, detail));
             }
         }
+    }
+
+    /// Its message goes out as the row has it.
+    fn renew(&self, piece: &mut Piece, renewal: Renewal, found: Found, with: (Option<&Template>, UnixMs)) {
+        let (Renewal { id, key, waited, was_due_at, .. }, now) = (renewal, with.1);
+        *(if waited { &mut piece.figures.changed } else { &mut piece.figures.added }) += 1;
+        let Found { no, draft, person, .. } = found;
+        let mut new = self.message_with(no, Draft { key, ..*draft }, person, with);
+        // What was due before goes on in its place.
+        new.due_at = if new.due_at <= now && was_due_at <= now { was_due_at } else { new.due_at };
+        piece.renewed.push(message::Renewal { id, new });
     }
 
     /// A message more, unless something that the store alone knows stops it.
     fn add(
         &self,
         piece: &mut Piece,
-        Found { no, draft, person }: Found,
+        Found { no, draft, person, .. }: Found,
         stopped: Option<(ExclusionReason, String)>,
         with: (Option<&Template>, UnixMs),
     ) {
@@ -271,8 +296,8 @@ impl Plan<'_> {
             after = last.id;
             let mut by_reason: BTreeMap<TakenBack, Vec<MessageId>> = BTreeMap::new();
             for one in &unnamed {
-                let id = one.external_id.as_deref();
-                if let Some(why) = by.keys.takes_back(&one.key, id, one.happens_at, (everything, by.now)) {
+                let of = (&*one.key, one.external_id.as_deref());
+                if let Some(why) = by.keys.takes_back(of, &one.known(), (everything, by.now)) {
                     by_reason.entry(why).or_default().push(one.id);
                 }
             }

@@ -7,8 +7,10 @@ use super::when::to_the_minute;
 
 mod apart;
 mod number;
+mod others;
 
 pub(super) use number::{FoundPhone, Wanted, phone};
+pub(super) use others::other_numbers;
 
 /// The digits of `5.491155550101E+12`, if none of them was rounded away.
 pub(super) fn whole_number(cell: &str) -> Option<String> {

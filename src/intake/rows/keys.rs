@@ -21,8 +21,11 @@ pub fn file_keys(request: &RowsRequest<'_>, told: &dyn Fn(u64)) -> Result<FileKe
             RowFate::Message(draft) => {
                 keys.see(&draft.key, draft.external_id.as_deref(), draft.happens_at);
                 keys.see_person(draft.external_id.as_deref(), &draft.to, row.no);
+                keys.see_appointment(draft.external_id.as_deref(), &draft.known());
             }
-            RowFate::Excluded(left) => keys.see_left_out(left.reason, left.external_id.as_deref(), left.happens_at),
+            RowFate::Excluded(left) => {
+                keys.see_left_out(left.reason, (left.external_id.as_deref(), left.happens_at), left.known().as_ref());
+            }
         }
     }
     if let Some(failure) = rows.failure() {

@@ -104,6 +104,11 @@ impl Plan<'_> {
         damage::phone(cells, &self.columns.phones, &Wanted { home: self.home.as_ref(), is_reached: &is_reached })
     }
 
+    /// The row's numbers besides the one that is sent to.
+    pub(super) fn other_numbers(&self, cells: &[String], to: &Phone) -> Vec<Phone> {
+        damage::other_numbers(cells, &self.columns.phones, (self.home.as_ref(), to))
+    }
+
     /// Why what is sent in this language is not delivered to a number; `None`: it is. Where no language is known, by the
     /// campaign's kind.
     pub(super) fn closed_because(&self, phone: &Phone, picked: Option<Picked>) -> Option<String> {

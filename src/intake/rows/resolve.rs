@@ -186,9 +186,7 @@ impl<'a> Resolver<'a> {
         let consent = self.consent(&values.cells, picked)?;
         let happens = happens.map_err(|e| (ExclusionReason::BadWhen, self.no_moment(e, &values.cells)))?;
         let happens_at = happens.map(|h| h.at);
-        let key = self.key(&to, who.external_id.as_deref(), happens_at);
-        let key_text = key.text();
-        self.key = Some(key);
+        let key_text = self.keyed(&to, who.external_id.as_deref(), happens_at);
         if let Some(column) = damage::error_in(&values.cells, &self.plan.used) {
             return Err((ExclusionReason::BadValue, format!("cell_error: {}", self.header(column))));
         }
@@ -204,6 +202,7 @@ impl<'a> Resolver<'a> {
             return Err((ExclusionReason::TooLate, "offer_over".to_owned()));
         }
         let draft = Draft {
+            others: self.plan.other_numbers(&values.cells, &to),
             name: who.name.clone(),
             external_id: who.external_id.clone(),
             happens_at,
@@ -303,6 +302,14 @@ impl<'a> Resolver<'a> {
             (Err(_), Some(bad)) if only.uses(WHEN) => Err((ExclusionReason::BadWhen, bad.to_string())),
             (Err(failed), _) => Err((ExclusionReason::BadValue, detail::of_only(failed.refused))),
         }
+    }
+
+    /// The text of its key, which is kept for the rows after it.
+    fn keyed(&mut self, to: &Phone, id: Option<&str>, happens_at: Option<UnixMs>) -> String {
+        let key = self.key(to, id, happens_at);
+        let text = key.text();
+        self.key = Some(key);
+        text
     }
 
     /// Where rows have no ids, two times of one person are two appointments of a reminder; a promotion is for the person.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sqlx::FromRow;
 
 use super::NewMessage;
-use crate::domain::amend::{Planned, TakenBack, mark};
+use crate::domain::amend::{Known, Planned, TakenBack, mark, who};
 use crate::domain::id::{CampaignId, MessageId, RunId};
 use crate::domain::message::MessageState;
 use crate::domain::phone::Phone;
@@ -20,7 +20,7 @@ macro_rules! planned {
         concat!(
             "SELECT m.id, m.key, m.external_id, m.recipient, m.happens_at, m.state, m.attempt, m.end_reason, m.claimed_at,
                 m.due_at, m.latest_at, m.waiting_for, m.content, m.route, m.cost_centre, m.name, m.timezone,
-                (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
+                m.revision, (SELECT COUNT(*) FROM outcome AS o WHERE o.message_id = m.id)
                     + (SELECT COUNT(*) FROM entry AS e WHERE e.message_id = m.id AND e.direction = 'in')
                     + (SELECT COUNT(*) FROM unclear AS u WHERE u.message_id = m.id) AS answers
             ",
@@ -52,23 +52,14 @@ const BY_PHONE: Dialects = Dialects {
 const SINCE: &str =
     planned!("FROM message AS m WHERE m.run_id = $1 AND m.id > $3 AND m.recipient <> '' AND (m.state = 'queued' OR m.happens_at >= $2)
     ORDER BY m.id LIMIT $4");
-/// Among these ids the last answer to anything of each; the campaign's own index finds them.
-const DECLINED: Dialects = Dialects {
-    sqlite: "SELECT DISTINCT m.external_id FROM message AS m JOIN outcome AS o ON o.message_id = m.id
-        WHERE m.campaign_id = $1 AND m.external_id IN (SELECT r.value FROM json_each($2) AS r) AND o.outcome = 'cancelled'
-            AND o.id = (SELECT MAX(l.id) FROM outcome AS l JOIN message AS k ON k.id = l.message_id
-                WHERE k.campaign_id = $1 AND k.external_id = m.external_id)",
-    postgres: "SELECT DISTINCT m.external_id FROM message AS m JOIN outcome AS o ON o.message_id = m.id
-        WHERE m.campaign_id = $1 AND m.external_id IN (SELECT r.value FROM json_array_elements_text($2::json) AS r (value))
-            AND o.outcome = 'cancelled'
-            AND o.id = (SELECT MAX(l.id) FROM outcome AS l JOIN message AS k ON k.id = l.message_id
-                WHERE k.campaign_id = $1 AND k.external_id = m.external_id)",
-};
-/// The state is asked for once more: what has left, or ended by a person, is not touched.
+/// The state is asked for once more: what has left, or ended by a person, is not touched. A key that another message has, as
+/// ids are exchanged, gets a mark of its own.
 const RENEW: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
         UPDATE message SET state = 'queued', ended_at = NULL, end_reason = CASE WHEN message.state = 'queued' THEN message.end_reason END,
-            key = r.value ->> 'key', row_no = r.value ->> 'row_no', person_id = r.value ->> 'person_id',
+            key = CASE WHEN EXISTS (SELECT 1 FROM message AS o WHERE o.run_id = message.run_id AND o.id <> message.id
+                    AND o.key = r.value ->> 'key')
+                THEN (r.value ->> 'key') || '#0' || message.id ELSE r.value ->> 'key' END, row_no = r.value ->> 'row_no', person_id = r.value ->> 'person_id',
             recipient = r.value ->> 'recipient', name = r.value ->> 'name', content = r.value ->> 'content',
             route = r.value ->> 'route', cost_centre = r.value ->> 'cost_centre', external_id = r.value ->> 'external_id',
             happens_at = r.value ->> 'happens_at', timezone = r.value ->> 'timezone',
@@ -83,7 +74,9 @@ const RENEW: Dialects = Dialects {
         RETURNING message.id",
     postgres: "UPDATE message SET state = 'queued', ended_at = NULL,
             end_reason = CASE WHEN message.state = 'queued' THEN message.end_reason END,
-            key = r.key, row_no = r.row_no, person_id = r.person_id, recipient = r.recipient, name = r.name,
+            key = CASE WHEN EXISTS (SELECT 1 FROM message AS o WHERE o.run_id = message.run_id AND o.id <> message.id
+                    AND o.key = r.key)
+                THEN r.key || '#0' || message.id ELSE r.key END, row_no = r.row_no, person_id = r.person_id, recipient = r.recipient, name = r.name,
             content = r.content, route = r.route, cost_centre = r.cost_centre, external_id = r.external_id,
             happens_at = r.happens_at, timezone = r.timezone,
             due_at = CASE WHEN message.waiting_for IS NULL THEN r.due_at ELSE GREATEST(message.due_at, r.due_at) END,
@@ -103,33 +96,24 @@ const NAME: Dialects = Dialects {
     postgres: "UPDATE message SET row_no = r.row_no, revision = $2
         FROM json_to_recordset($1::json) AS r (id bigint, row_no bigint) WHERE message.id = r.id",
 };
-/// A row's new id, unless its key is another message's.
+/// A row's new id; the key as above.
 const RENAME: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
-        UPDATE message SET external_id = r.value ->> 'external_id', key = r.value ->> 'key'
-        FROM r WHERE message.id = r.value ->> 'id'
-            AND NOT EXISTS (SELECT 1 FROM message AS o WHERE o.run_id = message.run_id AND o.key = r.value ->> 'key')",
-    postgres: "UPDATE message SET external_id = r.external_id, key = r.key
-        FROM json_to_recordset($1::json) AS r (id bigint, external_id text, key text) WHERE message.id = r.id
-            AND NOT EXISTS (SELECT 1 FROM message AS o WHERE o.run_id = message.run_id AND o.key = r.key)",
+        UPDATE message SET external_id = r.value ->> 'external_id',
+            key = CASE WHEN EXISTS (SELECT 1 FROM message AS o WHERE o.run_id = message.run_id AND o.id <> message.id
+                    AND o.key = r.value ->> 'key')
+                THEN (r.value ->> 'key') || '#0' || message.id ELSE r.value ->> 'key' END
+        FROM r WHERE message.id = r.value ->> 'id'",
+    postgres: "UPDATE message SET external_id = r.external_id,
+            key = CASE WHEN EXISTS (SELECT 1 FROM message AS o WHERE o.run_id = message.run_id AND o.id <> message.id
+                    AND o.key = r.key)
+                THEN r.key || '#0' || message.id ELSE r.key END
+        FROM json_to_recordset($1::json) AS r (id bigint, external_id text, key text) WHERE message.id = r.id",
 };
-const DECLINE: Dialects = Dialects {
-    sqlite: "UPDATE message SET state = 'excluded', end_reason = 'declined', ended_at = $2, waiting_for = NULL, reserved = 0
-        WHERE state = 'queued' AND id IN (SELECT r.value FROM json_each($1) AS r)",
-    postgres: "UPDATE message SET state = 'excluded', end_reason = 'declined', ended_at = $2, waiting_for = NULL, reserved = 0
-        WHERE state = 'queued' AND id IN (SELECT CAST(r.value AS BIGINT) FROM json_array_elements_text($1::json) AS r (value))",
-};
-/// Where somebody has just said that they cancel: what waits for the same appointment.
-const DECLINE_LIKE: &str =
-    "UPDATE message SET state = 'excluded', end_reason = 'declined', ended_at = $2, waiting_for = NULL, reserved = 0
-    WHERE state = 'queued' AND id IN (SELECT k.id FROM message AS m
-        JOIN message AS k ON k.campaign_id = m.campaign_id AND k.external_id = m.external_id
-        JOIN run AS r ON r.id = k.run_id
-        WHERE m.id = $1 AND m.run_id <> 0 AND k.state = 'queued' AND r.revision > 0)";
-const WAITING: &str = "SELECT id, key, external_id, happens_at FROM message
+const WAITING: &str = "SELECT id, key, external_id, happens_at, recipient, name FROM message
     WHERE run_id = $1 AND state = 'queued' AND id > $2 AND recipient <> '' ORDER BY id LIMIT $3";
-const UNNAMED: &str = "SELECT id, key, external_id, happens_at FROM message
-    WHERE run_id = $1 AND state = 'queued' AND revision < $2 AND id > $3 ORDER BY id LIMIT $4";
+const UNNAMED: &str = "SELECT id, key, external_id, happens_at, recipient, name FROM message
+    WHERE run_id = $1 AND state = 'queued' AND revision < $2 AND id > $3 AND recipient <> '' ORDER BY id LIMIT $4";
 const TAKE_BACK: Dialects = Dialects {
     sqlite: "UPDATE message SET state = 'cancelled', end_reason = $2, ended_at = $3, waiting_for = NULL, reserved = 0
         WHERE state = 'queued' AND id IN (SELECT r.value FROM json_each($1) AS r)",
@@ -157,6 +141,7 @@ struct PlannedRow {
     cost_centre: String,
     name: String,
     timezone: String,
+    revision: i64,
     answers: i64,
 }
 
@@ -167,6 +152,8 @@ impl PlannedRow {
         Ok(Planned {
             mark: mark(&told),
             said: mark(&[&self.content, &self.name]),
+            who: who(&self.name),
+            revision: self.revision,
             to: to.ok_or(StoreError::Corrupt { what: "message.recipient" })?,
             id: self.id,
             key: self.key,
@@ -200,7 +187,7 @@ pub struct Renewal {
 }
 
 /// A message that waits: of a file being taken up one that it does not name.
-#[derive(Clone, PartialEq, Eq, Debug, FromRow)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unnamed {
     /// Which.
     pub id: MessageId,
@@ -210,12 +197,41 @@ pub struct Unnamed {
     pub external_id: Option<String>,
     /// Its row's date and time.
     pub happens_at: Option<UnixMs>,
+    /// Where it goes.
+    pub to: Phone,
+    /// [`who`] it is for.
+    pub who: u64,
+}
+
+#[derive(FromRow)]
+struct UnnamedRow {
+    id: MessageId,
+    key: String,
+    external_id: Option<String>,
+    happens_at: Option<UnixMs>,
+    recipient: String,
+    name: String,
+}
+
+impl UnnamedRow {
+    fn unnamed(self) -> Result<Unnamed> {
+        let Self { id, key, external_id, happens_at, recipient, name } = self;
+        let to = Phone::from_international(&recipient).ok_or(StoreError::Corrupt { what: "message.recipient" })?;
+        Ok(Unnamed { id, key, external_id, happens_at, to, who: who(&name) })
+    }
+}
+
+impl Unnamed {
+    /// What its row is known by, whatever its id.
+    pub fn known(&self) -> Known<'_> {
+        Known { to: &self.to, happens_at: self.happens_at, who: self.who }
+    }
 }
 
 impl From<&Planned> for Unnamed {
     fn from(one: &Planned) -> Self {
-        let Planned { id, key, external_id, happens_at, .. } = one.clone();
-        Self { id, key, external_id, happens_at }
+        let Planned { id, key, external_id, happens_at, to, who, .. } = one.clone();
+        Self { id, key, external_id, happens_at, to, who }
     }
 }
 
@@ -261,18 +277,9 @@ pub async fn planned_since(
 
 /// What of `run` waits: at most `limit` after the message `after`.
 pub async fn waiting(store: &Store, run: RunId, after: MessageId, limit: i64) -> Result<Vec<Unnamed>> {
-    Ok(on!(&store.read, |pool| sqlx::query_as(WAITING).bind(run).bind(after).bind(limit).fetch_all(pool).await)?)
-}
-
-/// Those of these ids whose person's last answer is that they cancel.
-pub async fn declined(store: &Store, campaign: CampaignId, ids: &[&str]) -> Result<BTreeSet<String>> {
-    if ids.is_empty() {
-        return Ok(BTreeSet::new());
-    }
-    let (sql, ids) = (DECLINED.of(&store.read), crate::store::json(&ids));
-    let found: Vec<String> =
-        on!(&store.read, |pool| sqlx::query_scalar(sql).bind(campaign).bind(&ids).fetch_all(pool).await)?;
-    Ok(found.into_iter().collect())
+    let rows: Vec<UnnamedRow> =
+        on!(&store.read, |pool| sqlx::query_as(WAITING).bind(run).bind(after).bind(limit).fetch_all(pool).await)?;
+    rows.into_iter().map(UnnamedRow::unnamed).collect()
 }
 
 /// Puts messages in line as the file has them; returns those that could be.
@@ -322,31 +329,16 @@ pub async fn rename(tx: &mut Tx, rows: &[Renamed]) -> Result<()> {
     Ok(())
 }
 
-/// These messages wait, and their people will not come.
-pub async fn decline(tx: &mut Tx, ids: &[MessageId], at: UnixMs) -> Result<()> {
-    if ids.is_empty() {
-        return Ok(());
-    }
-    let (sql, ids) = (DECLINE.of_tx(tx), crate::store::json(&ids));
-    on_tx!(tx, |conn| sqlx::query(sql).bind(&ids).bind(at).execute(conn).await.map(drop))?;
-    Ok(())
-}
-
-/// The person of this message will not come: whatever waits about the same appointment is not sent.
-pub(in crate::store) async fn decline_like(tx: &mut Tx, id: MessageId, at: UnixMs) -> Result<()> {
-    on_tx!(tx, |conn| sqlx::query(DECLINE_LIKE).bind(id).bind(at).execute(conn).await.map(drop))?;
-    Ok(())
-}
-
 /// What waits in `run` and the file of `revision` does not name, after the message `after`.
 pub async fn unnamed(store: &Store, run: RunId, revision: i64, after: MessageId, limit: i64) -> Result<Vec<Unnamed>> {
-    Ok(on!(&store.write, |pool| sqlx::query_as(UNNAMED)
+    let rows: Vec<UnnamedRow> = on!(&store.write, |pool| sqlx::query_as(UNNAMED)
         .bind(run)
         .bind(revision)
         .bind(after)
         .bind(limit)
         .fetch_all(pool)
-        .await)?)
+        .await)?;
+    rows.into_iter().map(UnnamedRow::unnamed).collect()
 }
 
 /// A file takes these messages back, where they still wait; how many did.

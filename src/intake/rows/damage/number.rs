@@ -97,7 +97,7 @@ pub(in super::super) fn phone(cells: &[String], phones: &[Vec<usize>], wanted: &
     found
 }
 
-fn joined(cells: &[String], places: &[usize]) -> String {
+pub(super) fn joined(cells: &[String], places: &[usize]) -> String {
     match places {
         [one] => cells.get(*one).cloned().unwrap_or_default(),
         several => {
@@ -157,7 +157,7 @@ fn best<'a>(numbers: impl Iterator<Item = (&'a str, Phone)>, wanted: &Wanted<'_>
 }
 
 /// The stretches between marks and little words that set numbers apart.
-fn between_marks(given: &str) -> Vec<&str> {
+pub(super) fn between_marks(given: &str) -> Vec<&str> {
     let pieces = given.split(['/', ';', ',', '|', '\n']);
     let pieces = pieces.flat_map(|p| p.split(" y ")).flat_map(|p| p.split(" o ")).flat_map(|p| p.split(" e "));
     pieces.flat_map(|p| p.split(" ou ")).map(str::trim).filter(|p| !p.is_empty()).collect()

@@ -55,7 +55,8 @@ async fn a_file_with_other_ids_that_is_taken_up_by_itself_is_told_until_the_next
         stage.later(LASTS, &mut alerts).await;
         let began = format!(
             "The last file of campaign clinic has other ids for 2 of its people and times (run {run}). Nothing is sent \
-             twice; see on its page whether the ids are right, as answers and later files go by them."
+             twice; see on its page whether the ids are right, as answers and later files go by them. If they are the numbers \
+             of the lines, name a column that stays with the appointment, or join several (id = \"Phone + Date + Time\")."
         );
         assert_eq!(ear.sentences(), [began], "{}", store.name());
         drop_in(&stage, &mut watcher, "turnos-3.csv", &all(["1", "2", "3"]).replace("11:00", "11:30")).await;
