@@ -146,8 +146,10 @@ pub struct ColumnNames {
     pub name: Option<String>,
     /// The person's time zone.
     pub timezone: Option<String>,
-    /// Whether, or on what basis, the person has agreed to get promotions.
-    pub consent: Option<String>,
+    /// Columns each of which says whether, or on what basis, the person has agreed to get promotions.
+    pub consents: Vec<String>,
+    /// Columns in which a yes means that the person wants no promotions, beside those that are recognised.
+    pub refusals: Vec<String>,
     /// Expression that is true for the rows to take.
     pub only: Option<String>,
     /// The id is what the house calls its people by. No campaign file says so: files of clients are read with it.
