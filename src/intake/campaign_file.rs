@@ -134,10 +134,8 @@ pub enum StartMode {
 /// Names of columns, as in the audience's header.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ColumnNames {
-    /// Phone: a column, or several joined by `+`.
-    pub phone: Option<String>,
-    /// Columns of phones that are tried in this order where the first holds none that can be one.
-    pub more_phones: Vec<String>,
+    /// Phones: columns, each perhaps joined of several by `+`, that are tried in this order.
+    pub phones: Vec<String>,
     /// Identity of a row across files.
     pub id: Option<String>,
     /// Date and time, several columns joined by `+`: `Fecha + Hora`.

@@ -112,12 +112,10 @@ fn area_code(value: &Value<'_, '_>) -> Option<String> {
 
 /// `[columns]`.
 pub(super) fn columns(table: &mut Table<'_, '_>) -> ColumnNames {
-    let mut several = |key| table.get(key).map(|v| names(&v)).unwrap_or_default();
-    let (consents, refusals) = (several("consent"), several("refusal"));
-    let mut phones = several("phone").into_iter();
+    let several = |key| table.get(key).map(|v| names(&v)).unwrap_or_default();
+    let [phones, consents, refusals] = ["phone", "consent", "refusal"].map(several);
     ColumnNames {
-        phone: phones.next(),
-        more_phones: phones.collect(),
+        phones,
         id: text(table, "id"),
         when: text(table, "when"),
         name: text(table, "name"),

@@ -63,12 +63,11 @@ const OF_OTHERS: &[&str] = &[
 impl Search<'_> {
     /// The columns of phones, in the order in which they are tried.
     pub(super) fn phones(&mut self, named: &ColumnNames) -> Vec<Vec<usize>> {
-        let names: Vec<&String> = named.phone.iter().chain(&named.more_phones).collect();
-        if names.is_empty() {
+        if named.phones.is_empty() {
             return self.recognised_phones().into_iter().map(|place| vec![place]).collect();
         }
         let mut all: Vec<Vec<usize>> = Vec::new();
-        for name in names {
+        for name in &named.phones {
             // Columns of one name are tried in their order, whichever of them is meant.
             let same = self.same(name);
             if same.len() > 1 {

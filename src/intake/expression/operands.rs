@@ -103,7 +103,7 @@ fn taken_for_true<'a>(tokens: &[Token<'a>]) -> Vec<Taken<'a>> {
         for (side, is_left) in sides {
             // What is compared is asked for.
             let name = name_of(side).filter(|_| !beside(side, is_left).is_some_and(is_comparison));
-            let gives = |name: &str| by == "if" && left.iter().any(|token| *token == Token::Word(name));
+            let gives = |name: &str| by == "if" && left.contains(&Token::Word(name));
             found.extend(name.map(|name| Taken { name, by, gives_itself: gives(name) }));
         }
     }

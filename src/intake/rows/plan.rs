@@ -55,8 +55,7 @@ impl<'a> Plan<'a> {
             // Expressions are looked at all the same: one reading finds everything.
             Ok::<_, Vec<Problem>>(Columns { names: columns::names(header), ..Columns::default() })
         })?;
-        problems.extend(named_twice(campaign, header));
-        problems.extend(truths::turned_round(campaign, (&columns.names, request.vars), &first));
+        problems.extend(misread(request, header, (&columns, &first)));
         let style = Style::of_tag(&campaign.template.language);
         let names = columns.names.keys().chain(request.vars.keys()).map(String::as_str);
         let client = [columns::CLIENT_NAME, columns::CLIENT_PHONE];
@@ -170,6 +169,13 @@ pub fn greets(campaign: &CampaignFile) -> bool {
 
 fn speaks_of(campaign: &CampaignFile, name: &str) -> bool {
     sources(campaign).any(|source| expression::speaks_of(source, name))
+}
+
+/// What expressions would silently read otherwise than was meant.
+fn misread(request: &RowsRequest<'_>, header: &[String], (columns, first): (&Columns, &FirstRows<'_>)) -> Vec<Problem> {
+    let mut problems = named_twice(request.campaign, header);
+    problems.extend(truths::turned_round(request.campaign, (&columns.names, request.vars), first));
+    problems
 }
 
 /// Columns of which there are two, where an expression names one of them.

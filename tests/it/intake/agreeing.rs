@@ -52,8 +52,9 @@ fn columns_of_yes_and_no_are_told_where_nothing_says_who_agreed() {
         ("Newsletter", ["sí", "pendiente", "a ver"], true),
         ("Newsletter", ["semanal", "diario", ""], false),
     ] {
-        let rows: String = cells.iter().enumerate().map(|(no, cell)| format!("115555010{no},Ana,{cell}\n")).collect();
-        let found = told_of(&given(""), "yes_or_no_columns", format!("Telefono,Nombre,{header}\n{rows}"));
+        let rows = cells.iter().enumerate().map(|(no, cell)| format!("115555010{no},Ana,{cell}"));
+        let rows = rows.collect::<Vec<_>>().join("\n");
+        let found = told_of(&given(""), "yes_or_no_columns", format!("Telefono,Nombre,{header}\n{rows}\n"));
         assert_eq!(found.as_deref(), Some(header).filter(|_| is_told), "{header} {cells:?}");
     }
 }

@@ -360,7 +360,7 @@ fn many_people_of_few_numbers_are_told() {
             let (phone, at) = (1_155_550_100 + i % numbers, format!("{:02}:{:02}", 9 + i / 60, i % 60));
             format!("{},26/11/2026 {at},{phone}\n", name(i))
         };
-        format!("nombre,Fecha y hora,Celular\n{}", (0..people).map(row).collect::<String>())
+        format!("nombre,Fecha y hora,Celular\n{}", (0..people).map(row).collect::<Vec<_>>().concat())
     };
     let told = |text: String| {
         let all = warnings(&reminder(""), text);
