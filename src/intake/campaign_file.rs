@@ -134,10 +134,8 @@ pub enum StartMode {
 /// Names of columns, as in the audience's header.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ColumnNames {
-    /// Phone: a column, or several joined by `+`.
-    pub phone: Option<String>,
-    /// Columns of phones that are tried in this order where the first holds none that can be one.
-    pub more_phones: Vec<String>,
+    /// Phones: columns, each perhaps joined of several by `+`, that are tried in this order.
+    pub phones: Vec<String>,
     /// Identity of a row across files.
     pub id: Option<String>,
     /// Date and time, several columns joined by `+`: `Fecha + Hora`.
@@ -146,8 +144,10 @@ pub struct ColumnNames {
     pub name: Option<String>,
     /// The person's time zone.
     pub timezone: Option<String>,
-    /// Whether, or on what basis, the person has agreed to get promotions.
-    pub consent: Option<String>,
+    /// Columns each of which says whether, or on what basis, the person has agreed to get promotions.
+    pub consents: Vec<String>,
+    /// Columns in which a yes means that the person wants no promotions, beside those that are recognised.
+    pub refusals: Vec<String>,
     /// Expression that is true for the rows to take.
     pub only: Option<String>,
     /// The id is what the house calls its people by. No campaign file says so: files of clients are read with it.

@@ -16,6 +16,7 @@ mod suggestion;
 mod when;
 mod words;
 
+pub use consent::{may_be_consent, sounds_like_refusal};
 pub use looks::{Look, Looks, Unseen};
 pub use suggestion::nearest;
 pub(super) use words::{is_header_word, is_phone_word};
@@ -42,8 +43,8 @@ pub struct Columns {
     pub when: Vec<usize>,
     /// The person's time zone.
     pub timezone: Option<usize>,
-    /// Whether, or on what basis, the person has agreed to get promotions.
-    pub consent: Option<usize>,
+    /// Columns each of which says whether, or on what basis, the person has agreed to get promotions.
+    pub consents: Vec<usize>,
     /// Columns in which a yes means that the person wants no promotions.
     pub refusals: Vec<usize>,
     /// Who pays.
@@ -125,7 +126,7 @@ fn search(
         None => search.first_but(words::NAME, &columns.phones).into_iter().collect(),
     };
     columns.timezone = recognised(&mut search, &named.timezone, words::TIMEZONE);
-    (columns.consent, columns.refusals) = search.consents(named.consent.as_ref());
+    (columns.consents, columns.refusals) = search.consents(named);
     columns.cost_centre = search.labelled(&campaign.cost_centre, words::COST_CENTRE);
     columns.route = search.labelled(&campaign.replies.route, words::ROUTE);
     columns.language = campaign.template.language_column.as_ref().and_then(|l| search.named(&l.column));
@@ -147,13 +148,13 @@ fn search(
 impl Columns {
     /// Whether a column says who has agreed to promotions, or who wants none.
     pub const fn tells_consent(&self) -> bool {
-        self.consent.is_some() || !self.refusals.is_empty()
+        !self.consents.is_empty() || !self.refusals.is_empty()
     }
 
     /// Columns that are something.
     pub fn with_roles(&self) -> Vec<usize> {
-        let single = [self.timezone, self.cost_centre, self.route, self.language, self.consent, self.link];
-        let several = [&self.when, &self.id, &self.name, &self.refusals].into_iter().flatten();
+        let single = [self.timezone, self.cost_centre, self.route, self.language, self.link];
+        let several = [&self.when, &self.id, &self.name, &self.consents, &self.refusals].into_iter().flatten();
         self.phones.iter().flatten().chain(several).copied().chain(single.into_iter().flatten()).collect()
     }
 }
@@ -199,7 +200,6 @@ pub fn twice(header: &[String]) -> BTreeMap<String, String> {
 fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
     let single = [
         ("timezone", columns.timezone),
-        ("consent", columns.consent),
         ("cost_centre", columns.cost_centre),
         ("route", columns.route),
         ("language", columns.language),
@@ -211,9 +211,11 @@ fn found(columns: &Columns, header: &[String]) -> Vec<(String, String)> {
     let several = several.into_iter().filter(|(_, places)| !places.is_empty());
     let mut found: Vec<_> = several.map(|(role, places)| (role.to_owned(), joined(places))).collect();
     found.extend(single.into_iter().filter_map(|(role, at)| Some((role.to_owned(), title(at?)))));
-    if !columns.refusals.is_empty() {
-        let titles: Vec<String> = columns.refusals.iter().map(|at| title(*at)).collect();
-        found.push(("refusal".to_owned(), titles.join(", ")));
+    for (role, places) in [("consent", &columns.consents), ("refusal", &columns.refusals)] {
+        if !places.is_empty() {
+            let titles: Vec<String> = places.iter().map(|at| title(*at)).collect();
+            found.push((role.to_owned(), titles.join(", ")));
+        }
     }
     let phones: Vec<String> = columns.phones.iter().map(|places| joined(places)).collect();
     found.insert(0, ("phone".to_owned(), phones.join(", ")));

@@ -124,6 +124,9 @@ const NO_BEGINS: &[&str] = &[
     "bloque",
 ];
 
+/// Signs of a yes. What else is no letter may be a cross as well as a tick.
+const TICKS: &str = "\u{2713}\u{2714}\u{2705}\u{2611}\u{1f5f8}\u{1f44d}";
+
 /// Signs that stand for nothing.
 const NO_MARK: &str = "-?¿–—_./\\…·,;:|()[]\"'\u{2610}\u{25a1}\u{fe0f}\u{200b}\u{feff}";
 
@@ -211,7 +214,7 @@ impl Consent {
         let is_nought = || cell.chars().filter(|c| c.is_alphanumeric()).all(|c| c == '0');
         match Self::read(cell) {
             // A tick, a cross or a dot marks who wants none; a dash or an empty box marks nobody.
-            Self::Unsaid if cell.chars().any(|c| !c.is_whitespace() && !NO_MARK.contains(c)) => Self::Refused,
+            _ if is_sign(cell) => Self::Refused,
             Self::Unsaid => Self::Unsaid,
             _ if is_nought() || NOT_REFUSED.contains(&fold(cell).as_str()) => Self::Given,
             Self::Given | Self::Refused => Self::Refused,
@@ -224,8 +227,17 @@ impl Consent {
         PLAIN.contains(&fold(cell).as_str())
     }
 
+    /// Whether `cell` is a mark as people set one beside whom they mean.
+    pub fn is_mark(cell: &str) -> bool {
+        cell.trim().eq_ignore_ascii_case("x") || is_sign(cell)
+    }
+
     /// What `cell` says.
     pub fn read(cell: &str) -> Self {
+        if is_sign(cell) {
+            let is_tick = cell.chars().any(|c| TICKS.contains(c));
+            return if is_tick { Self::Given } else { Self::Unclear };
+        }
         if !cell.chars().any(char::is_alphanumeric) {
             return Self::Unsaid;
         }
@@ -258,6 +270,11 @@ impl Consent {
             Self::Unclear
         }
     }
+}
+
+/// Whether it is nothing but signs, and one of them stands for something.
+fn is_sign(cell: &str) -> bool {
+    !cell.chars().any(char::is_alphanumeric) && cell.chars().any(|c| !c.is_whitespace() && !NO_MARK.contains(c))
 }
 
 fn is_opt_in(words: &[&str]) -> bool {
@@ -302,7 +319,8 @@ mod tests {
         all("No|Não|0|0,0|false|NO.|no acepta|No, gracias|No (2025)|não aceita|sem consentimento", Consent::Refused);
         all("revocado|recusou|nunca|opted out|opt-out|negativo|baja|no sabe|no contesta", Consent::Refused);
         all("en desacuerdo|consentimiento vencido|unsubscribed", Consent::Refused);
-        all("| - |--|?", Consent::Unsaid);
-        all("pendiente|N/A|s/d|desconocido|quizás|¿sí?|2|WEB|formulario pendiente|abc", Consent::Unclear);
+        all("✓|✔|✔️|✅|☑|👍", Consent::Given);
+        all("| - |--|?|☐", Consent::Unsaid);
+        all("✗|☒|●|*|pendiente|N/A|s/d|desconocido|quizás|¿sí?|2|WEB|formulario pendiente|abc", Consent::Unclear);
     }
 }

@@ -55,6 +55,11 @@ impl Place {
         Self { key, entry: entry.to_owned(), line: line.to_string(), column: column.to_string() }
     }
 
+    /// The problem of a name that is taken for true in every row where something stands in it.
+    pub fn takes_for_true(&self, name: &str) -> Problem {
+        self.problem("bare_name", &[("name", name)])
+    }
+
     /// The problem `code` with this place.
     fn problem(&self, code: &str, more: &[(&str, &str)]) -> Problem {
         let place = [("place_key", self.key), ("entry", &self.entry), ("line", &self.line), ("column", &self.column)];
@@ -111,6 +116,11 @@ impl Expression {
                     problems.extend(unknown_filters(code, place));
                     let compared = operands::text_for_number(code);
                     problems.extend(compared.map(|text| place.problem("text_for_number", &[("text", &text)])));
+                    let ordered = operands::letter_by_letter(code);
+                    problems.extend(ordered.map(|(text, other)| {
+                        let code = if text == WHEN { "when_order" } else { "text_order" };
+                        place.problem(code, &[("text", &text), ("other", other)])
+                    }));
                     match filters::environment(style).compile_expression_owned(code.to_owned()) {
                         Ok(compiled) => {
                             expression.names.extend(compiled.undeclared_variables(true));
@@ -156,7 +166,7 @@ impl Expression {
         let compiled = Self::compile(source.trim(), place, style, known)?;
         match pieces::split(source.trim()).as_deref() {
             Ok([pieces::Piece::Code(code)]) => match operands::bare(code) {
-                Some(name) => Err(vec![place.problem("bare_name", &[("name", name)])]),
+                Some(name) => Err(vec![place.takes_for_true(name)]),
                 None => Ok(compiled),
             },
             _ => Err(vec![place.problem("condition_form", &[])]),
@@ -227,6 +237,16 @@ pub fn speaks_of(source: &str, name: &str) -> bool {
             })
         }
     })
+}
+
+/// Names that `source`, a value that is sent, takes for true because something stands in them, and says something else by.
+pub fn taken_for_true(source: &str) -> Vec<String> {
+    let split = pieces::split(source).unwrap_or_default().into_iter();
+    let names = split.flat_map(|piece| match piece {
+        pieces::Piece::Text(_) => Vec::new(),
+        pieces::Piece::Code(code) => operands::deciding(code),
+    });
+    names.map(str::to_owned).collect()
 }
 
 fn unknown_filters(code: &str, place: &Place) -> Vec<Problem> {

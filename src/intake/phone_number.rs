@@ -136,9 +136,8 @@ fn planned(typed: &str, home: Option<&Home>) -> Result<Phone, NotAPhone> {
         return Err(NotAPhone::NotDigits);
     }
     let digits = digits_of(rest);
-    // A form that wants an area was given noughts for one.
-    if text.starts_with("(00)") && digits.len() <= LONGEST_LOCAL + 2 {
-        return Err(NotAPhone::NoAreaCode);
+    if let Some(line) = behind_noughts(&text, &digits) {
+        return without_area(line, home);
     }
     if plus {
         // "+00 54…" and "+0054…" are written too.
@@ -151,6 +150,23 @@ fn planned(typed: &str, home: Option<&Home>) -> Result<Phone, NotAPhone> {
         Some(home) => national(&digits, home),
         None => without_country(&digits),
     }
+}
+
+/// The number behind an area of noughts, as forms get one that want an area: `(00) 98765-4321`, `00 98765-4321`. What another
+/// country has with these digits is that country's.
+fn behind_noughts<'a>(text: &str, digits: &'a str) -> Option<&'a str> {
+    let line = digits.strip_prefix("00").filter(|line| line.len() <= LONGEST_LOCAL && !line.starts_with('0'))?;
+    let in_brackets = text.starts_with("(00)");
+    // Taken apart, a cell may have lost the first bracket.
+    let stands_apart = text.strip_prefix("00").is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit()));
+    let is_anothers = || international(line).is_ok_and(|phone| is_known(&phone));
+    (in_brackets || stands_apart && !is_anothers()).then_some(line)
+}
+
+/// A number without its area, which the campaign may say.
+fn without_area(line: &str, home: Option<&Home>) -> Result<Phone, NotAPhone> {
+    let home = home.filter(|home| home.area_code.is_some()).ok_or(NotAPhone::NoAreaCode)?;
+    national(line, home)
 }
 
 /// The cell without what spreadsheets and copying leave around a number.

@@ -25,6 +25,7 @@ mod batch;
 mod damage;
 mod detail;
 mod evidence;
+mod few;
 mod fingerprint;
 mod first;
 mod keys;
@@ -38,6 +39,7 @@ mod shape;
 mod survey;
 mod tally;
 mod told;
+mod truths;
 mod unread;
 pub mod when;
 mod who;
@@ -53,6 +55,7 @@ pub use tally::Tally;
 
 use ahead::FarAhead;
 use batch::{Batch, Read};
+use few::FewNumbers;
 use plan::Plan;
 use resolve::Resolver;
 use seen::Seen;
@@ -194,6 +197,7 @@ pub struct Rows<'a> {
     not_utf8: Vec<i64>,
     unknown_zone: Option<String>,
     far_ahead: FarAhead,
+    few_numbers: FewNumbers,
     /// Ids that rows of two people have.
     conflicts: Conflicts,
     batch: Batch<'a>,
@@ -254,10 +258,7 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
     if let Some(column) = plan.columns.language_unused.and_then(|place| file.facts.header.get(place)) {
         warnings.push(Problem::new("language_column", &[("column", column)]));
     }
-    let undecided: Vec<&str> = plan.undecided.iter().map(|place| file.facts.header[*place].as_str()).collect();
-    if !undecided.is_empty() {
-        warnings.push(Problem::new("yes_or_no_columns", &[("columns", &undecided.join(", "))]));
-    }
+    warnings.extend(plan.undecided());
     let asked = (greets(request.campaign) && request.names.nobody().is_none()).then_some(request.names);
     let resolver = Resolver::new(request, plan, survey.order, survey.serial_dates);
     Ok(Rows {
@@ -271,6 +272,7 @@ pub fn open_rows_or_tell<'a>(request: &'a RowsRequest<'a>, told: &dyn Fn(u64)) -
         not_utf8: Vec::new(),
         unknown_zone: None,
         far_ahead: FarAhead::default(),
+        few_numbers: FewNumbers::default(),
         conflicts: Conflicts::default(),
         batch: Batch::new(resolver, survey.rows, asked),
     })
@@ -340,6 +342,7 @@ impl Rows<'_> {
             (Ok(draft), key) => {
                 self.tally.messages += 1;
                 self.far_ahead.see(no, draft.happens_at, self.request.started_at);
+                self.few_numbers.see(&draft);
                 if let Some(key) = &key {
                     self.seen.remember(key, no);
                 }

@@ -1,5 +1,6 @@
 //! Tests of `intake`.
 
+mod agreeing;
 mod audience;
 mod campaign_file;
 mod certain;

@@ -291,8 +291,9 @@ fn became(ResolvedRow { no, fate }: ResolvedRow, own: &mut OwnNumbers) -> Became
 
 /// The same problem without the words of campaign files: whoever takes in clients has none.
 fn as_of_clients(problem: Problem) -> Problem {
-    const OTHERWISE: [&str; 10] = [
+    const OTHERWISE: [&str; 11] = [
         "no_phone_column",
+        "phone_of_others",
         "ambiguous_column",
         "few_phones",
         "several_sheets",

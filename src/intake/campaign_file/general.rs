@@ -112,31 +112,31 @@ fn area_code(value: &Value<'_, '_>) -> Option<String> {
 
 /// `[columns]`.
 pub(super) fn columns(table: &mut Table<'_, '_>) -> ColumnNames {
-    let (phone, more_phones) = table.get("phone").map(|v| phones(&v)).unwrap_or_default();
+    let several = |key| table.get(key).map(|v| names(&v)).unwrap_or_default();
+    let [phones, consents, refusals] = ["phone", "consent", "refusal"].map(several);
     ColumnNames {
-        phone,
-        more_phones,
+        phones,
         id: text(table, "id"),
         when: text(table, "when"),
         name: text(table, "name"),
         timezone: text(table, "timezone"),
-        consent: text(table, "consent"),
+        consents,
+        refusals,
         only: text(table, "only"),
         id_is_of_clients: false,
     }
 }
 
-/// One column, or a list of them in the order in which they are tried.
-fn phones(value: &Value<'_, '_>) -> (Option<String>, Vec<String>) {
+/// One column, or a list of them.
+fn names(value: &Value<'_, '_>) -> Vec<String> {
     if value.is_text() {
-        return (value.text().map(|t| t.trim().to_owned()), Vec::new());
+        return value.text().map(|t| t.trim().to_owned()).into_iter().collect();
     }
     let names: Vec<String> = value.texts().unwrap_or_default().iter().map(|name| name.trim().to_owned()).collect();
     if names.iter().any(String::is_empty) {
         value.refuse("has a name that is empty");
     }
-    let mut names = names.into_iter();
-    (names.next(), names.collect())
+    names
 }
 
 /// `[limits]`, with the defaults of `kind`.

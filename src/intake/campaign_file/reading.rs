@@ -12,9 +12,9 @@ const LAST_HEADER_ROW: i64 = 300;
 /// What the section says, and the columns that the campaign speaks of.
 pub(super) fn read(root: &mut Table<'_, '_>, columns: &ColumnNames) -> Rules {
     let mut rules = root.table("reading", section).unwrap_or_default();
-    rules.phone = columns.phone.iter().chain(&columns.more_phones).flat_map(|name| parts(name)).collect();
-    let others = [&columns.id, &columns.when, &columns.name, &columns.timezone, &columns.consent];
-    rules.wanted = others.into_iter().flatten().flat_map(|name| parts(name)).collect();
+    rules.phone = columns.phones.iter().flat_map(|name| parts(name)).collect();
+    let others = [&columns.id, &columns.when, &columns.name, &columns.timezone].into_iter().flatten();
+    rules.wanted = others.chain(&columns.consents).chain(&columns.refusals).flat_map(|name| parts(name)).collect();
     rules.wanted.extend(rules.phone.iter().cloned());
     rules
 }

@@ -1,209 +1,106 @@
 //! Which columns say who has agreed to promotions, and which who wants none.
 
-use super::{Search, words};
+use super::super::campaign_file::ColumnNames;
+use super::{Search, fold};
+use crate::domain::problem::Problem;
 
-/// Words that alone say that somebody agrees, folded.
-const AGREES: &[&str] = &[
-    "acepta",
-    "acepto",
-    "aceita",
-    "aceito",
-    "accepts",
-    "accepted",
-    "autoriza",
-    "autorizo",
-    "autorizacion",
-    "autorizacao",
-    "permite",
-    "consent",
-    "consents",
-    "consented",
-    "consiente",
-    "consentimiento",
-    "consente",
-    "consentimento",
-    "optin",
-    "suscripto",
-    "suscripta",
-    "suscrito",
-    "suscrita",
-    "subscribed",
-    "lgpd",
-    "rgpd",
-    "gdpr",
-];
+mod agrees;
+mod refuses;
 
-/// Two words that say so.
-const AGREE_TOGETHER: &[[&str; 2]] = &[["opt", "in"], ["habeas", "data"]];
-
-/// What somebody may agree to, and the words between.
-const TO_WHAT: &[&str] = &[
-    "marketing",
-    "promo",
-    "promos",
-    "promociones",
-    "promocoes",
-    "promotions",
-    "publicidad",
-    "publicidade",
-    "advertising",
-    "comunicaciones",
-    "comunicacoes",
-    "communications",
-    "comercial",
-    "comerciales",
-    "comerciais",
-    "mensajes",
-    "mensagens",
-    "messages",
-    "whatsapp",
-    "wsp",
-    "wpp",
-    "novedades",
-    "novidades",
-    "ofertas",
-    "offers",
-    "contacto",
-    "contato",
-    "recibir",
-    "receber",
-    "receive",
-    "tratamiento",
-    "tratamento",
-    "uso",
-    "datos",
-    "dados",
-    "personales",
-    "pessoais",
-    "de",
-    "del",
-    "do",
-    "da",
-    "el",
-    "la",
-    "las",
-    "los",
-    "por",
-    "para",
-    "a",
-    "al",
-    "y",
-    "e",
-    "to",
-    "via",
-];
-
-/// Columns of those who want none, by their whole names.
-const REFUSES: &[&str] = &[
-    "baja",
-    "bajas",
-    "de_baja",
-    "dado_de_baja",
-    "dada_de_baja",
-    "fecha_baja",
-    "fecha_de_baja",
-    "pidio_baja",
-    "pidio_la_baja",
-    "solicito_baja",
-    "solicito_la_baja",
-    "baja_whatsapp",
-    "baja_marketing",
-    "baja_promociones",
-    "baja_publicidad",
-    "bloqueado",
-    "bloqueada",
-    "bloqueados",
-    "blocked",
-    "blacklist",
-    "lista_negra",
-    "lista_robinson",
-    "robinson",
-    "dnc",
-];
-
-/// Beginnings of words that say it wherever they stand.
-const REFUSES_BEGINS: &[&str] = &["unsubscri", "desuscri", "desinscri", "descadastr", "optout"];
-
-/// Words of a no at the beginning of a name, and words behind one: `no_contactar`, `nao_perturbe`. Whole words, as `No. envío`
-/// and `Nº contacto` are numbers.
-const NO: &[&str] = &["no", "nao", "not", "dont"];
-const NO_WHAT: &[&str] = &[
-    "contactar",
-    "contatar",
-    "molestar",
-    "enviar",
-    "envie",
-    "envien",
-    "mandar",
-    "llamar",
-    "llame",
-    "escribir",
-    "escrever",
-    "perturbe",
-    "perturbar",
-    "incomodar",
-    "incomode",
-    "disturb",
-    "send",
-    "acepta",
-    "acepto",
-    "aceita",
-    "aceito",
-    "accept",
-    "autoriza",
-    "autorizo",
-    "permite",
-    "consiente",
-    "consente",
-    "quiere",
-    "quer",
-    "desea",
-    "deseja",
-    "recibir",
-    "receber",
-    "promociones",
-    "promocoes",
-    "publicidad",
-    "publicidade",
-    "marketing",
-];
-
-/// The same of `do_not_contact`, and of `sin_consentimiento`.
-const NOT_WHAT: &[&str] = &["contact", "call", "message", "disturb", "send", "market"];
-const WITHOUT: &[&str] = &["sin", "sem", "without"];
-
-/// Beginnings of words by which a yes has ended: `consentimiento_retirado`.
-const ENDED: &[&str] = &[
-    "retirad", "revoc", "revog", "revok", "rechaz", "recus", "withdr", "negad", "denied", "deneg", "cancel", "vencid",
-    "expir",
-];
-
-/// Other ways of getting in touch: who wants no mail may want messages.
-const OTHER_WAYS: &[&str] = &["email", "emails", "mail", "mailing", "correo", "correos", "newsletter", "sms", "fax"];
+use agrees::{may_say_so, says_yes};
+use refuses::{says_no, sounds_like_no};
 
 impl Search<'_> {
-    /// The column of those who have agreed, and those of whoever wants none, which count whichever column the campaign names.
-    /// The one that it names counts for what its name says.
-    pub(super) fn consents(&mut self, named: Option<&String>) -> (Option<usize>, Vec<usize>) {
-        let Some(name) = named else {
-            let agreed =
-                self.first(words::CONSENT).or_else(|| self.places(|i, s| says_yes(&s.folded[i])).first().copied());
-            return (agreed, self.places(|i, s| says_no(&s.folded[i])));
+    /// The columns of those who have agreed, and those of whoever wants none. Those who want none get none whatever the
+    /// campaign names; of those who have agreed the columns that it names count alone.
+    pub(super) fn consents(&mut self, named: &ColumnNames) -> (Vec<usize>, Vec<usize>) {
+        let named_refusals = self.all_named(&named.refusals);
+        let agreed = match named.consents.as_slice() {
+            [] => self.places(|i, s| either(&s.header[i], says_yes) && !named_refusals.contains(&i)),
+            names => {
+                let places = self.all_named(names);
+                self.turned_round("consent_refuses", &places, sounds_like_refusal);
+                places
+            }
         };
-        let mut refusals = self.places(|i, s| says_no(&s.folded[i]));
-        match self.named(name) {
-            Some(place) if says_no(&self.folded[place]) => (None, refusals),
-            place => {
-                refusals.retain(|refusal| Some(*refusal) != place);
-                (place, refusals)
+        self.turned_round("refusal_agrees", &named_refusals, |header| either(header, says_yes));
+        let is_both = |place: &usize| agreed.contains(place);
+        if let Some(place) = named_refusals.iter().copied().find(is_both) {
+            self.problems.push(Problem::new("consent_and_refusal", &[("column", &self.header[place])]));
+        }
+        let mut refusals = self.places(|i, s| either(&s.header[i], says_no));
+        refusals.retain(|place| !agreed.contains(place));
+        refusals.extend(named_refusals);
+        refusals.sort_unstable();
+        refusals.dedup();
+        (agreed, refusals)
+    }
+
+    /// Columns by their names, all of those that have the same.
+    fn all_named(&mut self, names: &[String]) -> Vec<usize> {
+        let mut all = Vec::new();
+        for name in names {
+            let same = self.same(name);
+            if same.len() > 1 {
+                all.extend(same);
+            } else {
+                all.extend(self.named(name));
             }
         }
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
+    /// Columns named for the contrary of what they are called: by them exactly those would be written to who want nothing.
+    fn turned_round(&mut self, code: &str, places: &[usize], is_contrary: impl Fn(&str) -> bool) {
+        let contrary = places.iter().map(|place| self.header[*place].as_str()).filter(|header| is_contrary(header));
+        let problems: Vec<Problem> = contrary.map(|header| Problem::new(code, &[("column", header)])).collect();
+        self.problems.extend(problems);
     }
 }
 
 /// Whether a folded header is that of a column of those who have agreed, or of those who want none.
 pub(super) fn is_consent(folded: &str) -> bool {
     says_yes(folded) || says_no(folded)
+}
+
+/// Whether a header sounds as if a yes below it meant that somebody wants none. `Nº de …` is a number.
+pub fn sounds_like_refusal(header: &str) -> bool {
+    let is_number = header.contains(['º', '°']) || header.to_lowercase().starts_with("no.");
+    either(header, if is_number { says_no } else { sounds_like_no })
+}
+
+/// Whether a header may speak of who has agreed or who wants none.
+pub fn may_be_consent(header: &str) -> bool {
+    either(header, may_say_so) || sounds_like_refusal(header)
+}
+
+/// What a header has behind it that says how it is answered: `Acepta (sí/no)`.
+const ANSWERS: [&str; 6] = ["_si_no", "_sim_nao", "_yes_no", "_s_n", "_y_n", "_si_o_no"];
+
+/// Of a header as it stands, and of one written like `HasOptedOut` with its words apart.
+fn either(header: &str, says: fn(&str) -> bool) -> bool {
+    let asked = |header: &str| {
+        let folded = fold(header);
+        let answer = ANSWERS.iter().find_map(|answer| folded.strip_suffix(answer));
+        says(answer.unwrap_or(&folded))
+    };
+    asked(header) || words_apart(header).is_some_and(|apart| asked(&apart))
+}
+
+/// A header written like `HasOptedOut` with its words apart; `None`: it is none.
+fn words_apart(header: &str) -> Option<String> {
+    let mut apart = String::with_capacity(header.len() + 8);
+    let mut was_small = false;
+    for c in header.chars() {
+        if was_small && c.is_uppercase() {
+            apart.push(' ');
+        }
+        was_small = c.is_lowercase();
+        apart.push(c);
+    }
+    (apart.len() > header.len()).then(|| apart.replace("Whats App", "WhatsApp"))
 }
 
 fn parts(folded: &str) -> Vec<&str> {
@@ -214,54 +111,22 @@ fn begins(word: &str, with: &[&str]) -> bool {
     with.iter().any(|begin| word.starts_with(begin))
 }
 
-/// Whether a yes in it is a yes.
-fn says_yes(folded: &str) -> bool {
-    if words::CONSENT.contains(&folded) {
-        return true;
-    }
-    let mut parts = parts(folded);
-    let count = parts.len();
-    parts.retain(|word| !AGREES.contains(word));
-    for pair in AGREE_TOGETHER {
-        if let Some(at) = parts.windows(2).position(|two| two == pair) {
-            parts.drain(at..at + 2);
-        }
-    }
-    parts.len() < count && parts.iter().all(|word| TO_WHAT.contains(word))
-}
-
-/// Whether a yes in it means that they want none.
-fn says_no(folded: &str) -> bool {
-    if REFUSES.contains(&folded) {
-        return true;
-    }
-    let all = parts(folded);
-    if all.iter().any(|word| OTHER_WAYS.contains(word)) {
-        return false;
-    }
-    let is_ended = || {
-        let rest: Vec<&str> = all.iter().copied().filter(|word| !begins(word, ENDED)).collect();
-        rest.len() < all.len() && says_yes(&rest.join("_"))
-    };
-    let is_no = match all.as_slice() {
-        ["do", "not", what, ..] => NOT_WHAT.contains(what),
-        [without, what @ ..] if WITHOUT.contains(without) => says_yes(&what.join("_")),
-        [no, what, ..] => NO.contains(no) && NO_WHAT.contains(what),
-        _ => false,
-    };
-    let is_out = |two: &[&str]| matches!(two, ["opt" | "opted", "out"]);
-    is_no || all.iter().any(|word| begins(word, REFUSES_BEGINS)) || all.windows(2).any(is_out) || is_ended()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::fold;
     use super::*;
 
     fn all(headers: &str, is_it: fn(&str) -> bool) {
-        for header in headers.split('|') {
-            assert!(is_it(&fold(header)), "{header}");
+        for header in headers.split('|').map(str::trim) {
+            assert!(is_it(header), "{header}");
         }
+    }
+
+    fn is_yes(header: &str) -> bool {
+        either(header, says_yes)
+    }
+
+    fn is_no(header: &str) -> bool {
+        either(header, says_no)
     }
 
     #[test]
@@ -269,13 +134,17 @@ mod tests {
         let agrees = "Consent|Consentimiento|Opt-in|Acepta promociones|Accepts Marketing|Aceita marketing| \
             Consentimento marketing|Acepta|Autoriza|Autorización|Autorização de uso de dados| \
             Habeas data|RGPD|GDPR|LGPD|Suscripto|Acepta recibir promociones por WhatsApp| \
-            WhatsApp opt-in";
-        all(agrees, |folded| says_yes(folded) && !says_no(folded));
+            WhatsApp opt-in|OptIn|WhatsAppOptIn|Opted in|¿Acepta promociones? (Sí/No)|Acepta S/N";
+        all(agrees, |header| is_yes(header) && !is_no(header) && !sounds_like_refusal(header));
         let wants_none = "Opt-out|Optout|Opted out|Baja|Fecha de baja|No contactar|No molestar|No enviar| \
             Não perturbe|Não enviar|Do not contact|Unsubscribed|Descadastrado| \
             Consentimiento retirado|Consentimento revogado|No acepta promociones| \
-            Não aceita marketing|Sin consentimiento|Bloqueado";
-        all(wants_none, |folded| says_no(folded) && !says_yes(folded));
+            Não aceita marketing|Sin consentimiento|Bloqueado|Quiere baja|Retiró consentimiento| \
+            Falta consentimiento|Consentimiento pendiente|Excluir|Excluido|Excluido de campañas| \
+            Revocado|Rechaza publicidad|Recusa marketing|Se opone|Se opone a marketing|No autorizado| \
+            No suscripto|Não recebe promoções|Not opted in|No opt-in|Non-consent|Prohibido contactar| \
+            Suppressed|Stop|Fallecido|DoNotCall|Don't contact|HasOptedOut|No interesado|Baja (sí/no)|Opt-out S/N";
+        all(wants_none, |header| is_no(header) && !is_yes(header) && sounds_like_refusal(header));
     }
 
     #[test]
@@ -283,7 +152,18 @@ mod tests {
         let neither = "Nombre|No|No.|Nº de socio|No de celular|Nº contacto|No. envío|Nº autorización| \
             Nº de consentimiento|Baja temperatura|Marketing|Promociones|Autorización OSDE| \
             Unsubscribed from all email|Email opt-out|Accepts Email Marketing|Acepta tarjeta|Data| \
-            Cancelado";
-        all(neither, |folded| !is_consent(folded));
+            Cancelado|HasOptedOutOfEmail|Do Not Email|Motivo de baja|Exclusivo|Retiro|Not opted out| \
+            No recibe factura|Alta/Baja";
+        all(neither, |header| !is_yes(header) && !is_no(header));
+    }
+
+    #[test]
+    fn headers_that_sound_like_a_refusal_are_known() {
+        let sound = "HasOptedOutOfEmail|Email Opt Out|Do Not Email|Unsubscribed from all email|Motivo de baja| \
+            No SMS|Inactivo|Rechazado|Não autorizada a clínica|Prohibido|Lista negra 2025";
+        all(sound, sounds_like_refusal);
+        let do_not = "Acepta (sí/no)|Alta/Baja|Opt-in/Opt-out|Nº de consentimiento|No. autorización|Nota| \
+            Notebook|VIP|Consentimiento|Newsletter|Contactable|Exclusivo|Norte";
+        all(do_not, |header| !sounds_like_refusal(header));
     }
 }

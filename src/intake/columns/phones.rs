@@ -7,15 +7,67 @@ use crate::domain::problem::Problem;
 use super::super::campaign_file::ColumnNames;
 use super::{Look, Search, listed, words};
 
+/// Words of headers by which a phone is nobody's of those whom the rows are about, folded.
+const OF_OTHERS: &[&str] = &[
+    "medico",
+    "medica",
+    "medicos",
+    "doctor",
+    "doctora",
+    "dr",
+    "dra",
+    "physician",
+    "profesional",
+    "profissional",
+    "professional",
+    "especialista",
+    "terapeuta",
+    "vendedor",
+    "vendedora",
+    "seller",
+    "salesperson",
+    "asesor",
+    "asesora",
+    "assessor",
+    "consultor",
+    "consultora",
+    "advisor",
+    "agente",
+    "agent",
+    "ejecutivo",
+    "ejecutiva",
+    "sede",
+    "sucursal",
+    "filial",
+    "branch",
+    "clinica",
+    "clinic",
+    "consultorio",
+    "hospital",
+    "sanatorio",
+    "centro",
+    "laboratorio",
+    "farmacia",
+    "tienda",
+    "loja",
+    "local",
+    "store",
+    "shop",
+    "emergencia",
+    "emergencias",
+    "emergency",
+    "urgencia",
+    "urgencias",
+];
+
 impl Search<'_> {
     /// The columns of phones, in the order in which they are tried.
     pub(super) fn phones(&mut self, named: &ColumnNames) -> Vec<Vec<usize>> {
-        let names: Vec<&String> = named.phone.iter().chain(&named.more_phones).collect();
-        if names.is_empty() {
+        if named.phones.is_empty() {
             return self.recognised_phones().into_iter().map(|place| vec![place]).collect();
         }
         let mut all: Vec<Vec<usize>> = Vec::new();
-        for name in names {
+        for name in &named.phones {
             // Columns of one name are tried in their order, whichever of them is meant.
             let same = self.same(name);
             if same.len() > 1 {
@@ -54,6 +106,10 @@ impl Search<'_> {
         let perhaps = self.places(|i, s| words::is_phone_perhaps(&s.folded[i]));
         let found: Vec<usize> = perhaps.into_iter().filter(|place| self.looks.of(*place) == Look::Phones).collect();
         match found.as_slice() {
+            [one] if self.is_of_others(*one) => {
+                self.problems.push(Problem::new("phone_of_others", &[("column", &self.header[*one])]));
+                Vec::new()
+            }
             [_] => found,
             [] => {
                 let columns = listed(self.header);
@@ -68,5 +124,9 @@ impl Search<'_> {
                 Vec::new()
             }
         }
+    }
+
+    fn is_of_others(&self, place: usize) -> bool {
+        self.folded[place].split('_').any(|word| OF_OTHERS.contains(&word))
     }
 }

@@ -39,11 +39,10 @@ impl<'a> FirstRows<'a> {
         })
     }
 
-    /// Whether the cells of a column, as far as they are filled, all say yes or no.
-    pub(super) fn say_yes_or_no(&self, place: usize) -> bool {
+    /// What the cells of a column say, as far as they are filled.
+    pub(super) fn said(&self, place: usize) -> Said {
         let cells = self.rows().iter().filter_map(|row| row.get(place)).map(|cell| cell.trim());
-        let mut filled = cells.filter(|cell| !cell.is_empty()).peekable();
-        filled.peek().is_some() && filled.all(Consent::is_yes_or_no)
+        cells.filter(|cell| !cell.is_empty()).fold(Said::default(), Said::and)
     }
 
     fn is_phone(&self, cell: &str) -> bool {
@@ -69,6 +68,54 @@ impl<'a> FirstRows<'a> {
             Err(_) if self.is_phone(cell) => Look::Phones,
             Err(_) => Look::Other,
         }
+    }
+}
+
+/// How many filled cells of a column say yes or no, and in which way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(super) struct Said {
+    /// Words for yes or no.
+    words: usize,
+    /// Ticks, crosses and the like.
+    marks: usize,
+    noughts: usize,
+    ones: usize,
+    others: usize,
+}
+
+impl Said {
+    fn and(mut self, cell: &str) -> Self {
+        let kind = match cell {
+            "0" => &mut self.noughts,
+            "1" => &mut self.ones,
+            _ if Consent::is_yes_or_no(cell) => &mut self.words,
+            _ if Consent::is_mark(cell) => &mut self.marks,
+            _ => &mut self.others,
+        };
+        *kind += 1;
+        self
+    }
+
+    const fn filled(self) -> usize {
+        self.words + self.marks + self.noughts + self.ones + self.others
+    }
+
+    /// Whether some of them say yes or no.
+    pub(super) const fn anything(self) -> bool {
+        self.filled() > self.others
+    }
+
+    /// Whether nearly all of them do: 1 alone counts something, and `pendiente` may stand among words.
+    pub(super) const fn yes_or_no(self) -> bool {
+        let digits = self.noughts > 0 && self.ones > 0;
+        let all = self.others == 0 && (self.words + self.marks > 0 || digits);
+        all || self.words > 0 && self.words * 100 >= self.filled() * PER_CENT
+    }
+
+    /// Whether to take what is filled for a yes would turn a no round.
+    pub(super) const fn has_a_no(self) -> bool {
+        let said = if self.noughts > 0 { self.words + self.noughts + self.ones } else { self.words };
+        said > 0 && said * 2 >= self.filled()
     }
 }
 

@@ -19,6 +19,7 @@ use super::RowsRequest;
 use super::damage::{self, FoundPhone, Wanted};
 use super::first::FirstRows;
 use super::shape::{self, Source};
+use super::truths;
 
 pub(super) struct Plan<'a> {
     pub(super) header: Vec<String>,
@@ -35,7 +36,7 @@ pub(super) struct Plan<'a> {
     pub(super) closed: Closed,
     kind: CampaignKind,
     /// Columns of yes and no in a promotion that nothing speaks of, where none says who has agreed to it.
-    pub(super) undecided: Vec<usize>,
+    undecided: Vec<usize>,
     /// The day of the start, on the campaign's clock.
     pub(super) today: Date,
 }
@@ -54,7 +55,7 @@ impl<'a> Plan<'a> {
             // Expressions are looked at all the same: one reading finds everything.
             Ok::<_, Vec<Problem>>(Columns { names: columns::names(header), ..Columns::default() })
         })?;
-        problems.extend(named_twice(campaign, header));
+        problems.extend(misread(request, header, (&columns, &first)));
         let style = Style::of_tag(&campaign.template.language);
         let names = columns.names.keys().chain(request.vars.keys()).map(String::as_str);
         let client = [columns::CLIENT_NAME, columns::CLIENT_PHONE];
@@ -116,6 +117,16 @@ impl Plan<'_> {
         self.closed.because(phone, is_marketing(self.kind, category))
     }
 
+    /// What is told of columns of yes and no where nothing says who has agreed: those that sound as if they said who has not are
+    /// never to be taken for the others.
+    pub(super) fn undecided(&self) -> Vec<Problem> {
+        let titles = self.undecided.iter().map(|place| self.header[*place].as_str());
+        let (refusing, others): (Vec<&str>, Vec<&str>) = titles.partition(|title| columns::sounds_like_refusal(title));
+        let told = [("yes_or_no_columns", others), ("refusal_columns", refusing)].into_iter();
+        let told = told.filter(|(_, titles)| !titles.is_empty());
+        told.map(|(code, titles)| Problem::new(code, &[("columns", &titles.join(", "))])).collect()
+    }
+
     /// The columns of phones, as problems name them.
     pub(super) fn phone_titles(&self, header: &[String]) -> String {
         let titles = self.columns.phones.iter().flatten().filter_map(|place| header.get(*place));
@@ -140,7 +151,11 @@ fn undecided(campaign: &CampaignFile, columns: &Columns, (header, first): (&[Str
     }
     let used = used(campaign, columns);
     let others = (0..header.len()).filter(|place| !used.contains(place));
-    others.filter(|place| first.say_yes_or_no(*place)).collect()
+    let tells = |place: &usize| {
+        let said = first.said(*place);
+        said.yes_or_no() || said.anything() && columns::may_be_consent(&header[*place])
+    };
+    others.filter(tells).collect()
 }
 
 fn keep<T>(result: Result<T, Vec<Problem>>, problems: &mut Vec<Problem>) -> Option<T> {
@@ -159,6 +174,13 @@ pub fn greets(campaign: &CampaignFile) -> bool {
 
 fn speaks_of(campaign: &CampaignFile, name: &str) -> bool {
     sources(campaign).any(|source| expression::speaks_of(source, name))
+}
+
+/// What expressions would silently read otherwise than was meant.
+fn misread(request: &RowsRequest<'_>, header: &[String], (columns, first): (&Columns, &FirstRows<'_>)) -> Vec<Problem> {
+    let mut problems = named_twice(request.campaign, header);
+    problems.extend(truths::turned_round(request.campaign, (&columns.names, request.vars), first));
+    problems
 }
 
 /// Columns of which there are two, where an expression names one of them.

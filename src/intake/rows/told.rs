@@ -42,6 +42,8 @@ impl Rows<'_> {
         counted(self.tally.dates.other_weekdays, "other_weekdays", &[("example", example)]);
         counted(self.lines.cells_beside(), "cells_beside", &[]);
         counted(self.lines.taken_short(), "short_rows", &[]);
+        let phones = self.facts.columns.iter().find(|(role, _)| role == "phone");
+        all.extend(self.few_numbers.problem(phones.map_or("", |(_, column)| column)));
         all.extend(self.far_ahead.problem(&self.request.campaign.timezone));
         all.extend(self.conflicts.problem("ids_conflict"));
         if self.lines.failure().is_some() {

@@ -105,7 +105,7 @@ impl Fields {
     }
 
     fn columns(&self, file: &mut Definition) {
-        for role in ["phone", "id", "name", "timezone", "consent", "only"] {
+        for role in ["phone", "id", "name", "timezone", "consent", "refusal", "only"] {
             let field = format!("col.{role}");
             if self.has(&field) && !self.is(&field, OWN) {
                 file.set(&["columns", role], self.text(&field));

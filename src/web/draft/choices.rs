@@ -108,7 +108,7 @@ impl Form<'_> {
         let mut all = Vec::new();
         let when = self.file.text(&["columns", "when"]);
         let (when, when2) = when.split_once(" + ").unwrap_or((&when, ""));
-        for role in ["phone", "name", "when", "when2", "id", "timezone", "consent"] {
+        for role in ["phone", "name", "when", "when2", "id", "timezone", "consent", "refusal"] {
             let several = self.file.texts(&["columns", role]);
             let chosen = match role {
                 "when" => when.to_owned(),
@@ -118,11 +118,10 @@ impl Form<'_> {
             };
             let mut select = self.column(&format!("col.{role}"), &format!("draft.role.{role}"), &chosen);
             if let Some(own) = select.choices.iter_mut().find(|choice| choice.value == OWN) {
-                own.label = self.p.say("draft.own_phones", &[("columns", &several.join(", "))]);
+                let all = if role == "phone" { "draft.own_phones" } else { "draft.own_columns" };
+                own.label = self.p.say(all, &[("columns", &several.join(", "))]);
             }
-            // A column of those who want no promotions says it too.
-            let is_it = |found: &str| found == role || (role, found) == ("consent", "refusal");
-            let recognised = found.iter().find(|(found, _)| is_it(found)).filter(|_| chosen.is_empty());
+            let recognised = found.iter().find(|(found, _)| found == role).filter(|_| chosen.is_empty());
             if let Some((_, header)) = recognised {
                 select.choices[0].label = self.p.say("draft.recognised", &[("column", header)]);
             }

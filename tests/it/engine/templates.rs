@@ -231,6 +231,25 @@ async fn whoever_has_not_agreed_gets_no_promotion_and_the_basis_of_the_others_is
 }
 
 #[tokio::test]
+async fn whoever_a_named_column_says_wants_none_gets_no_promotion() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let promotion = CAMPAIGN.replacen("\"reminder\"", "\"promotion\"", 1);
+        let audience = "nombre,telefono,Acepta,HasOptedOutOfEmail\nAna,+5491155550001,sí,\nEva,+5491155550002,sí,x\nLuz,+5491155550003,no,\n";
+        let named = format!("{promotion}[columns]\nrefusal = \"HasOptedOutOfEmail\"\n");
+        let id = started(&stage, &named, audience).await;
+        let bodies = bodies(&store, id).await;
+        assert!(bodies.len() == 1 && bodies[0].contains("Ana"), "{bodies:?}, {}", store.name());
+        let left_out = recado::store::exclusion::counts(&store, id).await.unwrap();
+        assert_eq!(left_out.iter().map(|(reason, n)| (reason.as_str(), *n)).collect::<Vec<_>>(), [("no_consent", 2)]);
+        let turned = format!("{promotion}[columns]\nconsent = \"HasOptedOutOfEmail\"\n");
+        let version = stage.load("turned", &turned, audience).await;
+        let StartOutcome::Refused(why) = stage.engine.start(version, "ana").await.unwrap() else { panic!("started") };
+        assert_eq!(why.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>(), ["consent_refuses"]);
+    }
+}
+
+#[tokio::test]
 async fn a_person_unknown_by_name_is_not_greeted_by_it() {
     let store = stores().await.swap_remove(0);
     let stage = Stage::new(&store, store.dir.path()).await;

@@ -315,3 +315,63 @@ fn a_translation_that_wants_other_values_stops_only_files_that_name_it() {
     assert_eq!(falls_back.drafts(text).len(), 3);
     assert!(falls_back.warnings(text).contains(&"translation_unfit_otherwise".to_owned()));
 }
+
+#[test]
+fn a_value_that_takes_a_no_for_a_yes_is_a_blocker() {
+    let text = "Telefono;Nombre;Ayuno;VIP;Nota;Socio\n1155550101;Ana;sí;x;traer DNI;1\n1155550102;Eva;no;;;0\n\
+        1155550103;Luz;No;;no;1\n1155550104;Sol;pendiente;✓;llamar;0\n";
+    for variable in [
+        "'con ayuno' if ayuno else 'sin ayuno'",
+        "'con' if ayuno | lower else 'sin'",
+        "'sin' if not Ayuno else 'con'",
+        "'x' if nota == 'no' else ('con' if ayuno else 'sin')",
+        "ayuno and 'con ayuno'",
+        "'socio' if socio else 'no'",
+    ] {
+        let given = promotion(variable);
+        let problems = given.open(text, |_| ()).unwrap_err();
+        let told = problem(&problems, "bare_name");
+        assert!(["ayuno", "Ayuno", "socio"].contains(&arg(&told, "name")), "{variable}: {told:?}");
+        assert_eq!((arg(&told, "entry"), arg(&told, "line")), ("1", "11"), "{variable}");
+    }
+    for (variable, shown) in [
+        ("nota if nota else 'sin nota'", ["traer DNI", "sin nota", "no", "llamar"]),
+        ("ayuno if ayuno else 's/d'", ["sí", "no", "No", "pendiente"]),
+        ("nota or nombre", ["traer DNI", "Eva", "no", "llamar"]),
+        ("'VIP' if vip else 'común'", ["VIP", "común", "común", "VIP"]),
+        ("'con' if ayuno == 'sí' else 'sin'", ["con", "sin", "sin", "sin"]),
+        ("'con nota' if nota else 'sin nota'", ["con nota", "sin nota", "con nota", "con nota"]),
+    ] {
+        let drafts = promotion(variable).drafts(text);
+        assert_eq!(drafts.iter().map(|d| d.fill.body[0].text.as_str()).collect::<Vec<_>>(), shown, "{variable}");
+    }
+    // What the configuration says counts as a column does.
+    let mut given = promotion("'con' if promo else 'sin'");
+    given.vars.insert("promo".to_owned(), "no".to_owned());
+    assert_eq!(given.blockers(text), ["bare_name"]);
+    given.vars.insert("promo".to_owned(), "20 %".to_owned());
+    assert_eq!(given.blockers(text), Vec::<String>::new());
+}
+
+#[test]
+fn many_people_of_few_numbers_are_told() {
+    let text = |people: usize, numbers: usize, name: &dyn Fn(usize) -> String| {
+        let row = |i: usize| {
+            let (phone, at) = (1_155_550_100 + i % numbers, format!("{:02}:{:02}", 9 + i / 60, i % 60));
+            format!("{},26/11/2026 {at},{phone}\n", name(i))
+        };
+        format!("nombre,Fecha y hora,Celular\n{}", (0..people).map(row).collect::<Vec<_>>().concat())
+    };
+    let told = |text: String| {
+        let all = warnings(&reminder(""), text);
+        let told = all.into_iter().find(|w| w.code == "few_numbers")?;
+        Some(["n", "of", "column"].map(|name| arg(&told, name).to_owned()))
+    };
+    let each = |i: usize| format!("Ana{i}");
+    assert_eq!(told(text(50, 3, &each)), Some(["3", "50", "Celular"].map(str::to_owned)));
+    assert_eq!(told(text(50, 1, &each)).map(|args| args[0].clone()), Some("1".to_owned()));
+    // Families, sessions of the same people, and a short file.
+    assert_eq!(told(text(50, 20, &each)), None);
+    assert_eq!(told(text(50, 3, &|i| format!("Ana{}", i % 3))), None);
+    assert_eq!(told(text(19, 1, &each)), None);
+}

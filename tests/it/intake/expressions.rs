@@ -138,7 +138,12 @@ fn a_condition_is_one_expression_and_nothing_beside_it() {
     for malformed in ["estado != 'x'", "{{ edad }} {{ edad }}", "{{ edad }} !"] {
         assert_eq!(condition(malformed).unwrap_err()[0].code, "condition_form", "{malformed}");
     }
-    for silent in ["{{ edad == '42' and not vacio }}", "{{ estado and edad == '42' }}"] {
+    for silent in [
+        "{{ edad == '42' and not vacio }}",
+        "{{ estado and edad == '42' }}",
+        "{{ true if estado else false }}",
+        "{{ 'sí' if (estado | lower) else 'no' }}",
+    ] {
         assert_eq!(condition(silent).unwrap_err()[0].code, "bare_name", "{silent}");
     }
 }
@@ -150,6 +155,11 @@ fn what_is_a_text_is_not_compared_as_a_number() {
     }
     assert_eq!(say("{{ 'mayor' if edad | number > 5 else 'menor' }}", Style::Es), "mayor");
     assert_eq!(say("{{ 'si' if edad == '42' else 'no' }}", Style::Es), "si");
+    for silent in ["{{ 'antes' if fecha < '9:00' else 'x' }}", "{{ edad > '5' }}", "{{ when | date > '25/11/2026' }}"] {
+        assert_eq!(say(silent, Style::Es), "text_order", "{silent}");
+    }
+    assert_eq!(say("{{ 'x' if when > '2026-11-25' else 'y' }}", Style::Es), "when_order");
+    assert_eq!(say("{{ 'tarde' if when | time >= '09:00' else 'temprano' }}", Style::Es), "tarde");
 }
 
 #[test]

@@ -108,9 +108,16 @@ fn what_is_dialled_before_a_number_takes_nothing_from_it_and_no_cut_number_becom
         ("AR", "", "+54 800 555 1234", "bad_phone service_number"),
         // In Italy a 0 is the number's own, also where a mobile would be left without it.
         ("IT", "", "+39 0321 234567", "390321234567"),
-        // A form that demands an area got noughts.
+        // A form that demands an area got noughts: the campaign's is filled in.
         ("BR", "", "(00) 98765-4321", "bad_phone no_area_code"),
-        ("BR", "11", "(00) 3222-1235", "bad_phone no_area_code"),
+        ("BR", "", "00 98765-4321", "bad_phone no_area_code"),
+        ("BR", "11", "(00) 98765-4321", "5511987654321"),
+        ("BR", "11", "00 98765-4321", "5511987654321"),
+        ("BR", "11", "00-98765-4321", "5511987654321"),
+        ("BR", "11", "(00) 3222-1235", "551132221235"),
+        ("AR", "11", "(00) 5555-0123", "5491155550123"),
+        ("AR", "11", "00 376 312 345", "376312345"),
+        ("BR", "11", "0098 21 1234 5678", "982112345678"),
         ("BR", "", "(00) 55 11 98765-4321", "5511987654321"),
     ] {
         assert_eq!(typed(country, area_code, text), expected, "{country} {area_code} {text:?}");

@@ -255,9 +255,6 @@ fn who_wants_no_promotions_is_left_out_whatever_the_column_is_called() {
     let named = given("consent = \"Acepta marketing\"").fates(both);
     assert_eq!((named[0].as_str(), named[2].as_str()), ("5491155550101", "no_consent"));
     assert!(named[1].starts_with("no_consent (consent_refused_in: Baja"), "{named:?}");
-    let named = given("consent = \"No molestar\"").fates(both);
-    assert_eq!(named[2], "5491155550103");
-    assert!(named[1].starts_with("no_consent") && named[3].starts_with("no_consent"), "{named:?}");
     // A reminder is no promotion.
     let reminder = Given::campaign(&format!(
         "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\n{BASE}"
@@ -266,23 +263,27 @@ fn who_wants_no_promotions_is_left_out_whatever_the_column_is_called() {
 }
 
 #[test]
-fn columns_of_yes_and_no_are_told_where_nothing_says_who_agreed() {
-    let text = |header: &str| {
-        format!("Telefono,Nombre,{header},Nota\n1155550101,Ana,sí,sí\n1155550102,Eva,No,a ver\n1155550103,Lía,,no\n")
-    };
-    let told = |given: &Given, header: &str| {
-        let warnings = given.open(text(header), |rows| rows.warnings()).unwrap();
-        warnings.into_iter().find(|w| w.code == "yes_or_no_columns").map(|w| w.args[0].1.clone())
-    };
-    assert_eq!(told(&given(""), "Prefiere"), Some("Prefiere".to_owned()));
-    assert_eq!(told(&given(""), "Baja"), None);
-    assert_eq!(told(&given(""), "Acepta"), None);
-    let beside = "Telefono,Acepta,Prefiere\n1155550101,sí,no\n1155550102,sí,sí\n";
-    assert!(!given("").warnings(beside).contains(&"yes_or_no_columns".to_owned()), "another column says who agreed");
-    assert_eq!(told(&given("only = \"{{ prefiere }}\""), "Prefiere"), None, "something depends on it");
-    assert_eq!(told(&given("consent = \"Prefiere\""), "Prefiere"), None);
-    let reminder = Given::campaign(&format!(
-        "kind = \"reminder\"\nsender = \"s\"\nfile = \"a.csv\"\ntimezone = \"America/Argentina/Buenos_Aires\"\n{BASE}"
-    ));
-    assert_eq!(told(&reminder, "Prefiere"), None);
+fn a_lone_phone_that_is_somebody_elses_by_its_name_is_asked_about() {
+    for header in [
+        "Teléfono médico",
+        "Teléfono de la sede",
+        "Celular vendedor",
+        "Tel. sucursal",
+        "Celular Dra.",
+        "Telefone da clínica",
+        "Celular de emergencia",
+        "Branch phone",
+    ] {
+        let text = format!("Nombre,{header}\nAna,1155550101\nEva,1155550102\n");
+        let problems = given("").open(&text, |_| ()).unwrap_err();
+        assert_eq!((problems[0].code.as_str(), problems[0].args[0].1.as_str()), ("phone_of_others", header));
+        let named = given(&format!("phone = \"{header}\""));
+        assert_eq!(named.fates(&text), ["5491155550101", "5491155550102"], "{header}");
+        let beside = format!("Nombre,{header},Celular\nAna,1155550101,1155550103\n");
+        assert_eq!(given("").fates(&beside), ["5491155550103"], "{header}");
+    }
+    for header in ["Celular de la madre", "Celular tutor", "Tel. particular", "Teléfono principal", "Contacto"] {
+        let text = format!("Nombre,{header}\nAna,1155550101\n");
+        assert_eq!(given("").fates(&text), ["5491155550101"], "{header}");
+    }
 }

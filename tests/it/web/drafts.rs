@@ -15,6 +15,7 @@ use super::site::{Answer, Site, Visitor};
 use crate::engine::stage::{CAMPAIGN, Stage, people};
 use crate::support::{TestStore, stores};
 
+mod agreeing;
 mod asking;
 mod pressed;
 

@@ -10,24 +10,36 @@ use crate::domain::kind::CampaignKind;
 use crate::domain::template::Category;
 
 impl Resolver<'_> {
-    /// On what basis the person has agreed to promotions. Where the file has a column for it, whoever has not gets none.
+    /// On what basis the person has agreed to promotions. Where the file has columns for it, whoever has not in each of them
+    /// gets none: exports leave a box empty that nobody ticked.
     pub(super) fn consent(&mut self, cells: &[String], picked: Picked) -> Result<String, Why> {
         let category = self.plan.contents.at(picked).category;
         let marketing = self.request.campaign.kind == CampaignKind::Promotion || category == Some(Category::Marketing);
         if marketing {
             self.not_refused(cells)?;
         }
-        let place = self.plan.columns.consent;
-        let Some((place, cell)) = place.and_then(|place| Some((place, cells.get(place)?))) else {
-            return Ok(String::new());
-        };
-        let cell = beginning(cell);
-        match Consent::read(cell) {
-            Consent::Given => Ok(cell.to_owned()),
-            Consent::Refused if marketing => Err((ExclusionReason::NoConsent, String::new())),
-            Consent::Unsaid if marketing => Err((ExclusionReason::NoConsent, "consent_unsaid".to_owned())),
-            Consent::Unclear if marketing => Err(self.unclear(place, cell)),
-            Consent::Refused | Consent::Unsaid | Consent::Unclear => Ok(String::new()),
+        let plan = Arc::clone(&self.plan);
+        let places = plan.columns.consents.as_slice();
+        let mut basis = None;
+        for place in places.iter().copied() {
+            let cell = cells.get(place).map_or("", |cell| beginning(cell));
+            match Consent::read(cell) {
+                Consent::Given => basis = basis.or(Some(cell)),
+                _ if !marketing => return Ok(String::new()),
+                Consent::Unclear => return Err(self.unclear(place, cell)),
+                said => return Err((ExclusionReason::NoConsent, self.not_agreed(said, (place, cell), places.len()))),
+            }
+        }
+        Ok(basis.unwrap_or_default().to_owned())
+    }
+
+    /// The detail of whoever has not agreed; of several columns that have to say it, which one does not.
+    fn not_agreed(&self, said: Consent, (place, cell): (usize, &str), columns: usize) -> String {
+        match (said, columns) {
+            (Consent::Unsaid, 1) => "consent_unsaid".to_owned(),
+            (Consent::Unsaid, _) => format!("consent_empty: {}", self.header(place)),
+            (_, 1) => String::new(),
+            _ => format!("consent_no_in: {}: {cell}", self.header(place)),
         }
     }
 
