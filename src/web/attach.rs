@@ -46,7 +46,7 @@ impl Written {
     pub async fn read(state: &WebState, actor: &Actor, id: ConversationId, form: Multipart) -> Result<Self, WebError> {
         let (mut written, mut form, mut is_voice) = (Self::default(), form, false);
         let number = |text: String| text.trim().parse::<i64>().ok().map(EntryId);
-        while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+        while let Some(field) = form.next_field().await.map_err(WebError::cut_off)? {
             match field.name().unwrap_or_default() {
                 "text" => written.text = words(field).await?,
                 "quoted" => written.quoted = number(words(field).await?),

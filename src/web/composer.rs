@@ -311,12 +311,12 @@ impl FromRequest<WebState> for NewAnswer {
             let form = Form::<AnswerForm>::from_request(request, state).await;
             return form.map(|Form(form)| form.into());
         }
-        let mut parts = Multipart::from_request(request, state).await.map_err(|_| WebError::Bad("upload"))?;
+        let mut parts = Multipart::from_request(request, state).await.map_err(WebError::cut_off)?;
         let (mut form, mut file) = (AnswerForm::default(), None);
-        while let Some(field) = parts.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+        while let Some(field) = parts.next_field().await.map_err(WebError::cut_off)? {
             let name = field.name().unwrap_or_default().to_owned();
             let called = field.file_name().unwrap_or_default().to_owned();
-            let bytes = field.bytes().await.map_err(|_| WebError::Bad("upload"))?;
+            let bytes = field.bytes().await.map_err(WebError::cut_off)?;
             if name == "file" {
                 // A browser sends an empty one where none was chosen.
                 file = (!called.is_empty()).then_some(BroughtFile { name: called, bytes });

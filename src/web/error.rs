@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use rand::RngExt;
 use serde::Serialize;
+use tracing::info;
 use url::Url;
 
 use crate::domain::problem::Problem;
@@ -88,6 +89,12 @@ impl From<EngineError> for WebError {
 }
 
 impl WebError {
+    /// A form that cannot be read to its end; why stands in the log.
+    pub fn cut_off(cause: impl std::error::Error + 'static) -> Self {
+        info!(error = &cause as &dyn std::error::Error, "a form could not be read to its end");
+        Self::Bad("upload")
+    }
+
     /// Whether the disk is full: the same request may succeed later.
     fn is_full(&self) -> bool {
         match self {

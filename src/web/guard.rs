@@ -119,7 +119,7 @@ async fn head(body: Body, kind: &str) -> Result<(Bytes, Body), WebError> {
     let mut head = Vec::new();
     while !head.windows(line.len()).any(|window| window == line.as_bytes()) && head.len() < HEAD_LIMIT {
         let Some(piece) = rest.next().await else { break };
-        head.extend_from_slice(&piece.map_err(|_| WebError::Bad("upload"))?);
+        head.extend_from_slice(&piece.map_err(WebError::cut_off)?);
     }
     let head = Bytes::from(head);
     let whole = futures::stream::once(std::future::ready(Ok(head.clone()))).chain(rest);

@@ -159,7 +159,7 @@ impl NumbersGiven {
     /// Reads the parts `file`, `scope`, `country` and `note`; any other is passed over.
     pub async fn read(mut form: Multipart) -> Result<Self, WebError> {
         let mut given = Self::default();
-        while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+        while let Some(field) = form.next_field().await.map_err(WebError::cut_off)? {
             let name = field.name().unwrap_or_default().to_owned();
             let bytes = field.bytes().await.map_err(|_| WebError::TooLarge)?.to_vec();
             let text = |bytes| String::from_utf8(bytes).map_err(|_| WebError::Bad("not_utf8"));

@@ -39,7 +39,7 @@ impl Upload {
     /// other is passed over.
     pub async fn read(state: &WebState, mut form: Multipart) -> Result<Self, WebError> {
         let (mut name, mut definition, mut audience, mut shown) = (String::new(), String::new(), None, Vec::new());
-        while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+        while let Some(field) = form.next_field().await.map_err(WebError::cut_off)? {
             match field.name().unwrap_or_default() {
                 "name" => text(field).await?.trim().clone_into(&mut name),
                 "definition" | "campaign" => definition = campaign_file_text(field).await?,
@@ -64,7 +64,7 @@ pub async fn form_with_file<T: DeserializeOwned>(
     part: &str,
 ) -> Result<(T, Option<(String, Vec<u8>)>), WebError> {
     let (mut fields, mut brought) = (Vec::new(), None);
-    while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+    while let Some(field) = form.next_field().await.map_err(WebError::cut_off)? {
         match field.name().unwrap_or_default().to_owned() {
             name if name == part => brought = sample(field).await?,
             name => fields.push((name, text(field).await?)),
@@ -72,7 +72,7 @@ pub async fn form_with_file<T: DeserializeOwned>(
     }
     let fields = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let request = Request::post("/").header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-    let request = request.body(Body::from(fields)).map_err(|_| WebError::Bad("upload"))?;
+    let request = request.body(Body::from(fields)).map_err(WebError::cut_off)?;
     let Form(read) = Form::from_request(request, &()).await?;
     Ok((read, brought))
 }
@@ -102,7 +102,7 @@ pub struct Clients {
 /// Reads the parts `country` and `clients`; any other is passed over.
 pub async fn clients(state: &WebState, mut form: Multipart) -> Result<Clients, WebError> {
     let mut clients = Clients::default();
-    while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+    while let Some(field) = form.next_field().await.map_err(WebError::cut_off)? {
         match field.name().unwrap_or_default() {
             "country" => clients.country = text(field).await?,
             "clients" => clients.file = file(state, field).await?,
@@ -115,7 +115,7 @@ pub async fn clients(state: &WebState, mut form: Multipart) -> Result<Clients, W
 /// The file of the part `wanted`; any other is passed over.
 pub async fn one(state: &WebState, mut form: Multipart, wanted: &str) -> Result<Option<Incoming>, WebError> {
     let mut brought = None;
-    while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+    while let Some(field) = form.next_field().await.map_err(WebError::cut_off)? {
         if field.name() == Some(wanted) {
             brought = file(state, field).await?;
         }
@@ -126,7 +126,7 @@ pub async fn one(state: &WebState, mut form: Multipart, wanted: &str) -> Result<
 /// Reads the parts `title`, `kind`, `once` and `audience`; any other is passed over.
 pub async fn parts(state: &WebState, mut form: Multipart) -> Result<Parts, WebError> {
     let mut parts = Parts::default();
-    while let Some(field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+    while let Some(field) = form.next_field().await.map_err(WebError::cut_off)? {
         match field.name().unwrap_or_default() {
             "title" => parts.title = text(field).await?.replace(['\0', '\n', '\r'], " ").chars().take(120).collect(),
             "kind" => parts.kind = text(field).await?,
@@ -179,7 +179,7 @@ async fn campaign_file_text(field: Field<'_>) -> Result<String, WebError> {
 
 async fn bytes(mut field: Field<'_>) -> Result<Vec<u8>, WebError> {
     let mut bytes = Vec::new();
-    while let Some(piece) = field.chunk().await.map_err(|_| WebError::Bad("upload"))? {
+    while let Some(piece) = field.chunk().await.map_err(WebError::cut_off)? {
         if bytes.len() + piece.len() > DEFINITION_LIMIT {
             return Err(WebError::TooLarge);
         }
@@ -192,7 +192,7 @@ async fn bytes(mut field: Field<'_>) -> Result<Vec<u8>, WebError> {
 async fn sample(mut field: Field<'_>) -> Result<Option<(String, Vec<u8>)>, WebError> {
     let name = field.file_name().unwrap_or_default().to_owned();
     let mut bytes = Vec::new();
-    while let Some(piece) = field.chunk().await.map_err(|_| WebError::Bad("upload"))? {
+    while let Some(piece) = field.chunk().await.map_err(WebError::cut_off)? {
         if bytes.len() + piece.len() > SAMPLE_LIMIT {
             return Err(WebError::TooLarge);
         }
@@ -214,7 +214,7 @@ async fn file(state: &WebState, field: Field<'_>) -> Result<Option<Incoming>, We
 
 /// The same under another name.
 async fn file_named(state: &WebState, mut field: Field<'_>, name: String) -> Result<Option<Incoming>, WebError> {
-    let mut next = field.chunk().await.map_err(|_| WebError::Bad("upload"))?;
+    let mut next = field.chunk().await.map_err(WebError::cut_off)?;
     if name.is_empty() && next.is_none() {
         return Ok(None);
     }
@@ -229,7 +229,7 @@ async fn file_named(state: &WebState, mut field: Field<'_>, name: String) -> Res
             return Err(too_large(limit));
         }
         arriving.write(&piece).await?;
-        next = field.chunk().await.map_err(|_| WebError::Bad("upload"))?;
+        next = field.chunk().await.map_err(WebError::cut_off)?;
     }
     Ok(Some(arriving.done().await?))
 }

@@ -101,7 +101,7 @@ fn is_form(request: &Request) -> bool {
 }
 
 async fn form(request: Request, state: &WebState) -> Result<Multipart, WebError> {
-    Multipart::from_request(request, state).await.map_err(|_| WebError::Bad("upload"))
+    Multipart::from_request(request, state).await.map_err(WebError::cut_off)
 }
 
 /// Answer, while the window is open

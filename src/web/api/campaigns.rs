@@ -181,7 +181,7 @@ pub async fn load(
     actor: Actor,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, WebError> {
-    let upload = Upload::read(&state, form.map_err(|_| WebError::Bad("upload"))?).await?;
+    let upload = Upload::read(&state, form.map_err(WebError::cut_off)?).await?;
     let (id, version) = act::load(&state, &actor, &upload).await?;
     let name = upload.name;
     let number = version::number(state.store(), id, version).await?;

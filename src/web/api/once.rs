@@ -114,7 +114,7 @@ impl Sent {
         let mut arriving = state.engine.take_in("request").await?.ok_or(WebError::Bad("upload"))?;
         let (mut pieces, mut size) = (body.into_data_stream(), 0);
         while let Some(piece) = pieces.next().await {
-            let piece = piece.map_err(|_| WebError::Bad("upload"))?;
+            let piece = piece.map_err(WebError::cut_off)?;
             size += piece.len() as u64;
             if size <= limit + FORM_LIMIT as u64 {
                 arriving.write(&piece).await?;
@@ -159,14 +159,14 @@ fn add(hash: &mut Sha256, piece: &[u8]) {
 /// Name, file name and content of every part, in turn; a form that is none counts as it is.
 async fn parts_of(hash: &mut Sha256, file: &Incoming, kind: &str) -> Result<(), WebError> {
     let body = Body::from_stream(pieces(open(file).await?, None));
-    let mut copy = Request::builder().header(CONTENT_TYPE, kind).body(body).map_err(|_| WebError::Bad("upload"))?;
+    let mut copy = Request::builder().header(CONTENT_TYPE, kind).body(body).map_err(WebError::cut_off)?;
     DefaultBodyLimit::disable().apply(&mut copy);
-    let mut form = Multipart::from_request(copy, &()).await.map_err(|_| WebError::Bad("upload"))?;
-    while let Some(mut field) = form.next_field().await.map_err(|_| WebError::Bad("upload"))? {
+    let mut form = Multipart::from_request(copy, &()).await.map_err(WebError::cut_off)?;
+    while let Some(mut field) = form.next_field().await.map_err(WebError::cut_off)? {
         add(hash, field.name().unwrap_or_default().as_bytes());
         add(hash, field.file_name().unwrap_or_default().as_bytes());
         let (mut content, mut size) = (Sha256::new(), 0_u64);
-        while let Some(piece) = field.chunk().await.map_err(|_| WebError::Bad("upload"))? {
+        while let Some(piece) = field.chunk().await.map_err(WebError::cut_off)? {
             size += piece.len() as u64;
             content.update(&piece);
         }

@@ -148,7 +148,7 @@ pub async fn import_file(
     actor: Actor,
     form: Result<Multipart, MultipartRejection>,
 ) -> Result<Json<ImportDone>, WebError> {
-    let given = NumbersGiven::read(form.map_err(|_| WebError::Bad("upload"))?).await?;
+    let given = NumbersGiven::read(form.map_err(WebError::cut_off)?).await?;
     Ok(Json(suppressions::put_all(&state, &actor, given).await?))
 }
 

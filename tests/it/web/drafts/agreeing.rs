@@ -44,7 +44,7 @@ async fn who_agreed_and_who_wants_none_are_chosen_apart() {
         let kept = definition(&store, "oferta").await;
         assert!(kept.contains("consent = \"Acepta promociones\"") && kept.contains("refusal = \"Lista\""), "{kept}");
         let sheet = site.get_read("/campaigns/2", &visitor).await.body;
-        assert!(sheet.contains("Baja, Lista"), "{}: {sheet}", store.name());
+        assert!(sheet.contains("wants no promotions: Baja, Lista"), "{}: {sheet}", store.name());
         // Changed and copied it stays.
         let begun = site.post("/campaigns/2/edit", &visitor, &[]).await;
         let draft = begun.leads_to().to_owned();
