@@ -37,7 +37,7 @@ pub struct Planned {
     pub mark: u64,
     /// [`mark`] of what it says, and to whom by name.
     pub said: u64,
-    /// [`who`] it is for.
+    /// [`who`](super::who) it is for.
     pub who: u64,
     /// The file, by its revision of the run, that has named it last.
     pub revision: i64,
@@ -66,7 +66,7 @@ pub struct Row<'a> {
     pub moved_mark: u64,
     /// [`mark`] of what it would say, and to whom by name.
     pub said: u64,
-    /// [`who`] it is for.
+    /// [`who`](super::who) it is for.
     pub who: u64,
 }
 

@@ -169,7 +169,7 @@ async fn a_feed_is_compared_with_what_the_daemon_has_planned_some_rows_at_a_time
     let planned = |id: i64, key: &str, to: &str, state: &str| {
         serde_json::json!({"id": id, "key": key, "external_id": null, "to": to, "happens_at": at, "state": state,
             "attempt": 1, "end_reason": null, "claimed_at": null, "due_at": at, "latest_at": null, "waiting_for": null,
-            "answered": false, "mark": 1, "said": 1})
+            "answered": false, "mark": 1, "said": 1, "who": 0, "revision": 1})
     };
     let maria = planned(1, &format!("p:541155550101|{at}"), "5491155550101", "delivered");
     let nobody = planned(2, "p:541155559999|5", "5491155559999", "queued");
@@ -177,7 +177,7 @@ async fn a_feed_is_compared_with_what_the_daemon_has_planned_some_rows_at_a_time
         let told = serde_json::json!({"run": 3, "header": [], "planned": planned, "next": next});
         ResponseTemplate::new(200).set_body_json(told)
     };
-    let of_rows = serde_json::json!({"planned": [maria.clone()], "declined": [], "told": {}});
+    let of_rows = serde_json::json!({"planned": [maria.clone()], "answers": [], "declined": [], "told": {}});
     let at_path = || path("/api/v1/campaigns/turnos/standing");
     let answers = ResponseTemplate::new(200).set_body_json(of_rows);
     Mock::given(method("POST")).and(at_path()).respond_with(answers).mount(&daemon).await;
