@@ -81,8 +81,12 @@ impl Planned {
     /// of it is the row's. What waits for the row's own time goes to whom the row names.
     pub(super) fn is_anothers(&self, row: &Row<'_>, keys: &FileKeys) -> bool {
         let is_same_id = row.external_id.is_some() && self.external_id.as_deref() == row.external_id;
-        if !is_same_id || self.goes_to(row) {
+        if !is_same_id {
             return false;
+        }
+        if self.goes_to(row) {
+            // A brother's, whose own row stands elsewhere in the file.
+            return row.is_named_otherwise(self.who) && keys.has(&self.known());
         }
         let has_number = row.has_number(&self.to);
         if has_number && !row.is_named_otherwise(self.who) {

@@ -1,24 +1,69 @@
 //! What was answered about an id of which several messages went: whoever was told a new time, or has another number, has
-//! several, and the house wants one word. Every file that people get back takes it from here.
+//! several, and the house wants one word. Every file that people get back takes it from here. Where ids are numbers of the day,
+//! another person's with the same id is another matter.
 
 use std::collections::HashMap;
 
 use super::words::{self, NO_ANSWER};
+use crate::domain::amend::who;
 use crate::domain::id::{CampaignId, MessageId, RunId};
+use crate::domain::phone::Phone;
+use crate::domain::time::UnixMs;
 use crate::engine::{Engine, EngineError};
 use crate::store::run::Run;
 use crate::store::view::result::{self, Told};
 
 /// The words that stand for some ids. What is not among them has one message, whose own word counts.
 #[derive(Debug, Default)]
-pub(super) struct Answers(HashMap<String, Matter>);
+pub(super) struct Answers(HashMap<String, Vec<Matter>>);
 
-/// What is known of one id.
+/// What is known of one id and whom it stood for. Of several of one id the last is whose it is now.
 #[derive(Debug)]
-struct Matter {
-    /// The first of its messages, which stays the first whatever comes later.
-    first: MessageId,
+pub(super) struct Matter {
+    /// Its messages, in the order of their numbers: the first stays the first whatever comes later.
+    messages: Vec<MessageId>,
+    about: Vec<About>,
     word: Option<(Weight, String)>,
+}
+
+/// Whom, and which time, a message or a row is about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct About {
+    person: String,
+    who: u64,
+    happens_at: Option<UnixMs>,
+}
+
+impl About {
+    /// By its number, its name and its time.
+    pub fn new(recipient: &str, name: &str, happens_at: Option<UnixMs>) -> Self {
+        let phone = Phone::from_international(recipient);
+        let person = phone.map_or_else(|| recipient.to_owned(), |phone| phone.person_key());
+        Self { person, who: who(name), happens_at }
+    }
+
+    /// Whether both are one person's, by name or, where one has none, by number; or one time's with a corrected number.
+    fn is_as(&self, other: &Self) -> bool {
+        if self.who != 0 && other.who != 0 {
+            return self.who == other.who;
+        }
+        self.person == other.person || self.happens_at == other.happens_at
+    }
+}
+
+impl Matter {
+    /// Whether a message is about it.
+    pub fn has(&self, message: MessageId) -> bool {
+        self.messages.contains(&message)
+    }
+
+    fn is_about(&self, about: &About) -> bool {
+        self.about.iter().any(|known| known.is_as(about))
+    }
+
+    fn word(&self) -> Option<&str> {
+        self.word.as_ref().map(|(_, word)| word.as_str())
+    }
 }
 
 /// A word that says something counts more than that nothing was answered; of two answers the later, of anything else what
@@ -47,10 +92,18 @@ impl Weight {
 impl Answers {
     /// Of all messages of some ids, in the order of their numbers.
     pub fn of(all: &[Told]) -> Self {
-        let mut answers: HashMap<String, Matter> = HashMap::new();
+        let mut answers: HashMap<String, Vec<Matter>> = HashMap::new();
         for told in all {
             let Some(id) = &told.external_id else { continue };
-            let matter = answers.entry(id.clone()).or_insert(Matter { first: told.id, word: None });
+            let about = About::new(&told.recipient, &told.name, told.happens_at);
+            let matters = answers.entry(id.clone()).or_default();
+            let at = matters.iter().position(|matter| matter.is_about(&about)).unwrap_or(matters.len());
+            if at == matters.len() {
+                matters.push(Matter { messages: Vec::new(), about: Vec::new(), word: None });
+            }
+            let matter = &mut matters[at];
+            matter.messages.push(told.id);
+            matter.about.push(about);
             let Some(word) = words::outcome(told) else { continue };
             let weight = Weight::of(told, word);
             if matter.word.as_ref().is_none_or(|(known, _)| weight.counts_more_than(*known)) {
@@ -60,23 +113,30 @@ impl Answers {
         Self(answers)
     }
 
-    /// What was answered about this id, as one fixed word; `None`: nothing can have been, or no message of it is known.
-    pub fn of_id(&self, id: Option<&str>) -> Option<&str> {
-        self.0.get(id?)?.word.as_ref().map(|(_, word)| word.as_str())
+    /// What is known of what a row left out is about; `None`: no message of it is known.
+    pub fn of_row(&self, id: Option<&str>, about: &About) -> Option<&Matter> {
+        self.0.get(id?)?.iter().rfind(|matter| matter.is_about(about))
+    }
+
+    /// What is known of what a message is about; `None`: nothing but itself.
+    pub fn of_message(&self, told: &Told) -> Option<&Matter> {
+        self.0.get(told.external_id.as_deref()?)?.iter().find(|matter| matter.has(told.id))
+    }
+
+    /// What was answered about what a row left out is about, as one fixed word; `None`: nothing can have been.
+    pub fn word_of_row(&self, id: Option<&str>, about: &About) -> Option<&str> {
+        self.of_row(id, about)?.word()
     }
 
     /// What was answered about what a message is about.
     pub fn word<'a>(&'a self, told: &'a Told) -> Option<&'a str> {
-        match told.external_id.as_deref().and_then(|id| self.0.get(id)) {
-            Some(matter) => matter.word.as_ref().map(|(_, word)| word.as_str()),
-            None => words::outcome(told),
-        }
+        self.of_message(told).map_or_else(|| words::outcome(told), Matter::word)
     }
 
-    /// Whether it is the message in whose place its id is told, where each is told once.
+    /// Whether it is the message in whose place its id is told, where each is told once: of whom the id stands for now.
     pub fn is_told_at(&self, told: &Told) -> bool {
-        let matter = told.external_id.as_deref().and_then(|id| self.0.get(id));
-        matter.is_none_or(|matter| matter.first == told.id)
+        let matters = told.external_id.as_deref().and_then(|id| self.0.get(id));
+        matters.and_then(|all| all.last()).is_none_or(|matter| matter.messages.first() == Some(&told.id))
     }
 }
 
@@ -99,6 +159,19 @@ impl Engine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_persons_message_with_the_same_id_is_another_matter() {
+        let about = |number: &str, name: &str, at| About::new(number, name, Some(UnixMs(at)));
+        let ana = about("5491155550101", "Ana", 9);
+        assert!(ana.is_as(&about("541155550101", "ANA", 10)), "moved, and the number written otherwise");
+        assert!(ana.is_as(&about("5491155550109", "Ana", 9)), "a corrected number");
+        assert!(!ana.is_as(&about("5491155550102", "Eva", 10)), "whoever has the number the next day");
+        assert!(!ana.is_as(&about("5491155550101", "Leo", 9)), "a brother");
+        let nobody = about("5491155550101", "", 9);
+        assert!(nobody.is_as(&about("5491155550101", "", 10)) && nobody.is_as(&about("5491155550102", "", 9)));
+        assert!(!nobody.is_as(&about("5491155550102", "", 10)));
+    }
 
     #[test]
     fn a_word_that_says_something_counts_more_and_of_two_answers_the_later() {

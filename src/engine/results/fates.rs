@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::answers::Answers;
+use super::answers::{About, Answers};
 use super::make::PIECE;
 use crate::domain::id::MessageId;
 use crate::domain::money::Micros;
@@ -164,17 +164,18 @@ impl RowResult {
     }
 
     fn with_before(self, gone: &BTreeMap<String, Vec<Told>>, answers: &Answers) -> Fate {
-        let word = match &self {
-            Self::Message(told) => answers.word(told),
-            Self::LeftOut(left) => answers.of_id(left.external_id.as_deref()),
+        let (word, matter, own) = match &self {
+            Self::Message(told) => (answers.word(told), answers.of_message(told), Some(told.id)),
+            Self::LeftOut(left) => {
+                let (id, about) =
+                    (left.external_id.as_deref(), About::new(&left.recipient, &left.name, left.happens_at));
+                (answers.word_of_row(id, &about), answers.of_row(id, &about), None)
+            }
         };
         let word = word.map(str::to_owned);
-        let own = match &self {
-            Self::Message(told) => Some(told.id),
-            Self::LeftOut(_) => None,
-        };
         let gone = self.external_id().and_then(|id| gone.get(id)).map_or(&[][..], Vec::as_slice);
-        let others = || gone.iter().filter(|told| Some(told.id) != own);
+        let is_of_it = |told: &Told| matter.is_some_and(|matter| matter.has(told.id));
+        let others = || gone.iter().filter(|told| Some(told.id) != own && is_of_it(told));
         let cost_before = Micros(others().map(|told| told.charged.0).sum());
         Fate { before: others().next_back().cloned().map(Box::new), cost_before, word, now: self }
     }

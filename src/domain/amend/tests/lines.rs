@@ -84,6 +84,13 @@ fn two_children_on_one_phone_stay_two_when_their_lines_shift() {
     assert_eq!((&shifted[0], &shifted[1..]), (&Fate::Add, &renamed(&[1, 2])[..]));
     let third = of(&[("1", "11", 5_000, "Ana"), ("2", "11", 5_000, "Eva"), ("3", "11", 5_000, "Leo")]);
     assert_eq!(third, [Fate::Gone(MessageId(1)), Fate::Gone(MessageId(2)), Fate::Add]);
+    // They are the last lines, and the one above them is gone.
+    let [eva, gina, hugo] = [("1", "12", 5_100, "Eva"), ("2", "11", 5_000, "Gina"), ("3", "11", 5_000, "Hugo")];
+    let up = [("1", "11", 5_000, "Gina"), ("2", "11", 5_000, "Hugo")];
+    assert_eq!(taken_up(&sent(&[eva, gina, hugo]), &[], &up).0, renamed(&[2, 3]));
+    let waiting = [was(1, eva, S::Queued), was(2, gina, S::Queued), was(3, hugo, S::Queued)];
+    let fates = taken_up(&waiting, &[], &up).0;
+    assert_eq!((renewed(&fates[0]).0, renewed(&fates[1]).0), (2, 3));
     // One name, two visits at one time: a third is one more.
     let visits = sent(&[("1", "11", 5_000, "Ana"), ("2", "11", 5_000, "Ana")]);
     let more = [("3", "11", 5_000, "Ana"), ("1", "11", 5_000, "Ana"), ("2", "11", 5_000, "Ana")];
