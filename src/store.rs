@@ -167,8 +167,8 @@ pub struct Store {
     pub write: Db,
     /// Reads for pages and reports; never blocks a write.
     pub read: Db,
-    /// Webhook bodies on their way in, written together.
-    webhooks: webhook::Lane,
+    /// Webhook bodies.
+    webhooks: webhook::Webhooks,
     /// Whether any portfolio is limited.
     limited: place::Limited,
     /// Whether the disk is full.
@@ -195,8 +195,9 @@ impl Store {
         matches!(self.write, Db::Sqlite(_))
     }
 
-    /// Closes both pools, waiting for connections in use.
+    /// Closes its pools, waiting for connections in use.
     pub async fn close(&self) {
+        self.webhooks.close().await;
         on!(&self.read, |pool| pool.close().await);
         on!(&self.write, |pool| pool.close().await);
     }

@@ -329,10 +329,16 @@ CREATE TABLE webhook (
     line        TEXT NOT NULL,
     body        BYTEA NOT NULL,
     state       TEXT NOT NULL,
-    problem     TEXT,
     done_at     BIGINT
 );
 CREATE INDEX webhook_new ON webhook (line, id) WHERE state = 'new';
+
+-- Bodies that could not be read to their end, and why.
+CREATE TABLE webhook_problem (
+    webhook_id BIGINT PRIMARY KEY,
+    problem    TEXT NOT NULL,
+    at         BIGINT NOT NULL
+);
 
 -- Receipts that fit no message: of another installation (foreign), or not known (yet).
 CREATE TABLE orphan_receipt (

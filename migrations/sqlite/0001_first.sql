@@ -321,18 +321,20 @@ CREATE UNIQUE INDEX hold_open ON hold (scope, scope_key, cause) WHERE lifted_at 
 
 -- What comes in --------------------------------------------------------------------------------------------------
 
--- line: 'people' for what people write and do, 'news' for what providers tell; each is read in the order of its ids.
-CREATE TABLE webhook (
-    id          INTEGER PRIMARY KEY AUTOINCREMENT,
-    account     TEXT NOT NULL,
-    received_at BIGINT NOT NULL,
-    line        TEXT NOT NULL,
-    body        BLOB NOT NULL,
-    state       TEXT NOT NULL,
-    problem     TEXT,
-    done_at     BIGINT
+-- Up to which body each line of the file beside this one has been read.
+CREATE TABLE webhook_read (
+    file    TEXT NOT NULL,
+    line    TEXT NOT NULL,
+    last_id BIGINT NOT NULL,
+    PRIMARY KEY (file, line)
 );
-CREATE INDEX webhook_new ON webhook (line, id) WHERE state = 'new';
+
+-- Bodies that could not be read to their end, and why.
+CREATE TABLE webhook_problem (
+    webhook_id BIGINT PRIMARY KEY,
+    problem    TEXT NOT NULL,
+    at         BIGINT NOT NULL
+);
 
 -- Receipts that fit no message: of another installation (foreign), or not known (yet).
 CREATE TABLE orphan_receipt (

@@ -29,6 +29,7 @@ use crate::store::identity::{self, Known};
 use crate::store::media::{self, Attachment};
 use crate::store::person::dossier::{self, ConsentRow, EntryRow, MessageRow, OutcomeRow, SuppressionRow};
 use crate::store::person::erasure::{self, Erasure, Excluded, ExcludedAt};
+use crate::store::webhook;
 
 pub use cases::{PersonFile, SaidExport, TicketExport, TicketLineExport};
 pub use clients::{ClientsImported, Edit, LeftRow, SharedNumber, TakenColumn};
@@ -267,7 +268,7 @@ impl Engine {
         let exclusions = self.forget_exclusions(&phones).await?;
         let (rows, left) = self.erase_from_files(&phones).await?;
         let needles: Vec<String> = [ids, provider_ids].concat();
-        let webhooks = erasure::webhooks(&self.store, &needles).await?;
+        let webhooks = webhook::erase(&self.store, &needles).await?;
         self.store.cut_log().await;
         info!(person.id = %root, "person {root} is erased");
         Ok(Ok(Erased { rows, webhooks, exclusions, left }))
@@ -280,7 +281,7 @@ impl Engine {
             Ok(Recipient::Phone(phone)) => phone,
             // Files name people by their numbers alone.
             Ok(Recipient::User(id)) => {
-                let webhooks = erasure::webhooks(&self.store, &[id]).await?;
+                let webhooks = webhook::erase(&self.store, &[id]).await?;
                 self.store.cut_log().await;
                 return Ok(Ok(Erased { rows: 0, webhooks, exclusions: 0, left: Vec::new() }));
             }
@@ -290,7 +291,7 @@ impl Engine {
         let exclusions = self.forget_exclusions(&phones).await?;
         let (rows, left) = self.erase_from_files(&phones).await?;
         let needles: Vec<String> = phones.iter().map(|phone| phone.digits().to_owned()).collect();
-        let webhooks = erasure::webhooks(&self.store, &needles).await?;
+        let webhooks = webhook::erase(&self.store, &needles).await?;
         self.store.cut_log().await;
         Ok(Ok(Erased { rows, webhooks, exclusions, left }))
     }

@@ -22,7 +22,7 @@ use super::{Engine, EngineError, breaker, budget};
 use crate::domain::event::{Receipt, WebhookEvent};
 use crate::domain::id::WebhookId;
 use crate::store::orphan::{self, Orphan};
-use crate::store::webhook;
+use crate::store::webhook::{self, Line};
 
 use batch::{Batch, Told};
 use lines::{Incoming, Waiting};
@@ -114,8 +114,8 @@ impl Receiver {
     async fn take(&self, bodies: &[Incoming]) -> Result<Told, EngineError> {
         let now = self.engine.clock.now();
         let mut tx = self.engine.store.begin().await?;
-        let ids: Vec<WebhookId> = bodies.iter().map(|b| b.id).collect();
-        let taken = webhook::take(&mut tx, &ids, now).await?;
+        let waiting: Vec<(Line, WebhookId)> = bodies.iter().map(|b| (b.line, b.id)).collect();
+        let taken = webhook::take(&self.engine.store, &mut tx, &waiting, now).await?;
         let (mut batch, mut unread) = (Batch::new(&self.engine, now), Vec::new());
         for body in bodies.iter().filter(|b| taken.contains(&b.id)) {
             let problem = match &body.events {
@@ -146,6 +146,7 @@ impl Receiver {
                     warn!(webhook.id = %body.id, problem = %error, "webhook {} could not be applied and is kept", body.id);
                     let mut tx = self.engine.store.begin().await?;
                     let now = self.engine.clock.now();
+                    webhook::take(&self.engine.store, &mut tx, &[(body.line, body.id)], now).await?;
                     webhook::fail(&mut tx, body.id, "could not be applied", now).await?;
                     tx.commit().await?;
                 }

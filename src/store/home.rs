@@ -193,7 +193,8 @@ pub async fn take_over(store: &Store, at: UnixMs, by: &str) -> Result<bool> {
 }
 
 /// Copies a SQLite store, as it is at this instant and while it is used, to `file`, which must not exist; the copy
-/// carries the mark. False: the store is not a SQLite file.
+/// carries the mark. The webhooks beside it are copied after it: what came meanwhile is read from the copy. False: the store is
+/// not a SQLite file.
 pub async fn copy_to(store: &Store, file: &Path) -> std::result::Result<bool, super::OpenError> {
     let Db::Sqlite(pool) = &store.read else { return Ok(false) };
     sqlx::query(SQLITE_COPY).bind(file.to_string_lossy().into_owned()).execute(pool).await?;
@@ -201,5 +202,6 @@ pub async fn copy_to(store: &Store, file: &Path) -> std::result::Result<bool, su
     let copy = sqlx::sqlite::SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
     sqlx::query(MARK).execute(&copy).await?;
     copy.close().await;
+    store.webhooks.copy_to(&super::webhook::beside(file)).await?;
     Ok(true)
 }

@@ -26,15 +26,30 @@ impl Store {
     /// What was erased just now is to be readable nowhere: cuts the log, at once or, while somebody reads from it, with
     /// [`Store::cut_log_again`].
     pub async fn cut_log(&self) {
-        self.log.0.store(!cut_at_once(&self.write).await, Ordering::Relaxed);
+        let mut is_cut = true;
+        for db in self.with_logs() {
+            is_cut &= cut_at_once(db).await;
+        }
+        self.log.0.store(!is_cut, Ordering::Relaxed);
     }
 
     /// Cuts the log where that is still to be done.
     pub async fn cut_log_again(&self) -> Result<()> {
-        if self.log.0.load(Ordering::Relaxed) && cut(&self.write).await? {
-            self.log.0.store(false, Ordering::Relaxed);
+        if !self.log.0.load(Ordering::Relaxed) {
+            return Ok(());
         }
+        for db in self.with_logs() {
+            if !cut(db).await? {
+                return Ok(());
+            }
+        }
+        self.log.0.store(false, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// The databases that have a log each: the store, and the webhooks beside it.
+    fn with_logs(&self) -> [&Db; 2] {
+        [&self.write, &self.webhooks.write]
     }
 }
 

@@ -14,7 +14,7 @@ use super::mark::Marks;
 use super::place::{self, Limited};
 use super::room::Room;
 use super::setting;
-use super::webhook::Lane;
+use super::webhook::{self, Webhooks};
 use super::{Db, Store};
 use crate::config::Patience;
 
@@ -174,10 +174,9 @@ async fn sqlite(file: &Path, data_dir: &Path) -> Result<Store, OpenError> {
     let writer = options.clone().pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", CHECKPOINT);
     // What is deleted or grows elsewhere is overwritten where it was: nobody who is erased stays readable in free space.
     let writer = writer.pragma("secure_delete", "ON");
-    let webhooks = Lane::default();
-    let write = SqlitePoolOptions::new().max_connections(1);
-    let write = webhooks_first(write, &webhooks).connect_with(writer).await?;
+    let write = replaced_when_stuck(SqlitePoolOptions::new().max_connections(1)).connect_with(writer).await?;
     SQLITE.run(&write).await?;
+    let webhooks = webhook::open(&options, file, &write).await?;
     let write = Db::Sqlite(write);
     // Whoever was erased just before a crash is still in the log.
     log::cut_at_once(&write).await;
@@ -201,22 +200,10 @@ async fn marks(db: &Db, data_dir: &Path) -> Result<Marks, OpenError> {
     Marks::open(data_dir, setting::instance_of(db).await?).map_err(OpenError::Marks)
 }
 
-/// Whoever takes the writer writes the webhooks that wait before anything else.
-///
 /// When a COMMIT fails for lack of room, SQLite has rolled back by itself; sqlx's own ROLLBACK then fails, and it goes on
 /// believing in a transaction that refuses every other. Such a connection is replaced.
-fn webhooks_first(writers: SqlitePoolOptions, webhooks: &Lane) -> SqlitePoolOptions {
-    let webhooks = webhooks.clone();
-    writers.before_acquire(move |connection, _| {
-        let webhooks = webhooks.clone();
-        Box::pin(async move {
-            if connection.is_in_transaction() {
-                return Ok(false);
-            }
-            webhooks.write_first(connection).await;
-            Ok(true)
-        })
-    })
+pub(super) fn replaced_when_stuck(writers: SqlitePoolOptions) -> SqlitePoolOptions {
+    writers.before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
 }
 
 async fn postgres(url: &str, data_dir: &Path, patience: Patience) -> Result<Store, OpenError> {
@@ -241,9 +228,9 @@ async fn postgres(url: &str, data_dir: &Path, patience: Patience) -> Result<Stor
     let write = Db::Postgres(pool.clone());
     Ok(Store {
         marks: marks(&write, data_dir).await?,
+        webhooks: Webhooks::among_the_others(&write),
         write,
         read: Db::Postgres(pool),
-        webhooks: Lane::default(),
         limited: Limited::default(),
         room: Room::default(),
         log: Log::default(),

@@ -4,11 +4,8 @@ mod forgetting;
 
 use std::time::Duration;
 
-use super::{Result, Store, alert, on, outgoing, place, suppression};
+use super::{Result, Store, alert, on, outgoing, place, suppression, webhook};
 use crate::domain::time::UnixMs;
-
-const WEBHOOKS: &str = "DELETE FROM webhook WHERE id IN
-    (SELECT id FROM webhook WHERE state <> 'new' AND received_at < $1 ORDER BY id LIMIT 1000)";
 
 const ORPHANS: &str = "DELETE FROM orphan_receipt WHERE id IN
     (SELECT id FROM orphan_receipt WHERE received_at < $1 ORDER BY id LIMIT 1000)";
@@ -58,7 +55,6 @@ const UNSENT_FOR: Duration = Duration::from_hours(24);
 /// where they are made.
 pub async fn sweep(store: &Store, before: &Before, now: UnixMs) -> Result<()> {
     let steps = [
-        (WEBHOOKS, before.raw_webhooks),
         (ORPHANS, before.raw_webhooks),
         (ALIASES, Some(now.minus(ALIASES_FOR))),
         (MEDIA, before.texts),
@@ -68,6 +64,9 @@ pub async fn sweep(store: &Store, before: &Before, now: UnixMs) -> Result<()> {
     for (sql, before) in steps {
         let Some(before) = before else { continue };
         on!(&store.write, |pool| sqlx::query(sql).bind(before).execute(pool).await.map(drop))?;
+    }
+    if let Some(before) = before.raw_webhooks {
+        webhook::forget(store, before).await?;
     }
     if let Some(before) = before.texts {
         forgetting::texts(store, before, now).await?;

@@ -256,7 +256,7 @@ async fn what_recado_writes_and_its_backup_are_for_its_user_alone_and_hold_the_c
         String::from_utf8(output.stdout).unwrap()
     };
     run(&["user", "add", "ana", "--role", "admin"]).await;
-    for made in ["data", "data/recado.db"] {
+    for made in ["data", "data/recado.db", "data/recado-webhooks.db"] {
         assert!(!is_open_to_others(&at(made)), "{made}");
     }
     std::fs::create_dir_all(at("data/campaigns/promo")).unwrap();
@@ -266,8 +266,14 @@ async fn what_recado_writes_and_its_backup_are_for_its_user_alone_and_hold_the_c
     std::os::unix::fs::symlink("/etc/passwd", at("data/campaigns/promo/link")).unwrap();
     let said = run(&["backup", "copy"]).await;
     assert!(said.contains("the campaigns' folders (1 files)"), "{said}");
-    let kept =
-        ["copy", "copy/recado.db", "copy/audiences/abc", "copy/campaigns/promo", "copy/campaigns/promo/campaign.toml"];
+    let kept = [
+        "copy",
+        "copy/recado.db",
+        "copy/recado-webhooks.db",
+        "copy/audiences/abc",
+        "copy/campaigns/promo",
+        "copy/campaigns/promo/campaign.toml",
+    ];
     for made in kept {
         assert!(!is_open_to_others(&at(made)), "{made}");
     }

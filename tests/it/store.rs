@@ -17,6 +17,7 @@ mod result_pages;
 mod room;
 mod statements;
 mod webhook;
+mod webhook_file;
 
 #[tokio::test]
 async fn a_store_keeps_the_instance_name_it_drew() {

@@ -44,6 +44,7 @@ struct Fetched {
 /// A body that has been read.
 pub(super) struct Incoming {
     pub(super) id: WebhookId,
+    pub(super) line: Line,
     pub(super) account: String,
     pub(super) received_at: UnixMs,
     /// `Err`: why it cannot be read, in words without personal data.
@@ -116,6 +117,12 @@ impl Receiver {
 
     fn read_one(&self, webhook: Webhook) -> Incoming {
         let events = self.engine.events_of(&webhook.account, &webhook.body);
-        Incoming { id: webhook.id, account: webhook.account, received_at: webhook.received_at, events }
+        Incoming {
+            id: webhook.id,
+            line: webhook.line,
+            account: webhook.account,
+            received_at: webhook.received_at,
+            events,
+        }
     }
 }

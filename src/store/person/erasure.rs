@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::super::suppression::SuppressionScope;
 use super::super::{Dialects, Result, Store, Tx, erased, json, on, on_tx};
 use crate::domain::exclusion::ExclusionReason;
-use crate::domain::id::{ConversationId, PersonId, RunId, WebhookId};
+use crate::domain::id::{ConversationId, PersonId, RunId};
 use crate::domain::time::UnixMs;
 
 const BUSY: &str = "SELECT COUNT(*) FROM message WHERE state = 'claimed'
@@ -77,18 +77,6 @@ const EXCLUSIONS: &str = "SELECT x.run_id, x.revision, x.row_no, x.recipient, x.
     ORDER BY x.run_id, x.revision, x.row_no LIMIT 1000";
 const FORGET_EXCLUSION: &str = "UPDATE exclusion SET recipient = '', name = '', external_id = NULL, detail = ''
     WHERE run_id = $1 AND revision = $2 AND row_no = $3";
-const LAST_WEBHOOK: &str = "SELECT COALESCE(MAX(id), 0) FROM webhook";
-/// One that was not read yet is: what it says is applied first.
-const WEBHOOKS: Dialects = Dialects {
-    sqlite: "DELETE FROM webhook WHERE state <> 'new' AND id > $1 AND id <= $2 AND EXISTS
-        (SELECT 1 FROM json_each($3) AS r WHERE instr(webhook.body, CAST(r.value AS BLOB)) > 0)",
-    postgres: "DELETE FROM webhook WHERE state <> 'new' AND id > $1 AND id <= $2 AND EXISTS
-        (SELECT 1 FROM json_array_elements_text($3::json) AS r (value)
-            WHERE position(convert_to(r.value, 'UTF8') IN webhook.body) > 0)",
-};
-
-/// Bodies looked at in one step.
-const STEP: i64 = 1_000;
 
 /// Characters of a number's end by which exclusions are looked for; the rest is compared by who knows countries.
 const ENDS: usize = 6;
@@ -189,21 +177,4 @@ pub async fn forget_exclusion(store: &Store, (run, revision, row): ExcludedAt) -
         .await
         .map(drop))?;
     Ok(())
-}
-
-/// Deletes the raw webhooks that name any of `needles`, a thousand bodies at a time. How many.
-pub async fn webhooks(store: &Store, needles: &[String]) -> Result<u64> {
-    let last: WebhookId = on!(&store.read, |pool| sqlx::query_scalar(LAST_WEBHOOK).fetch_one(pool).await)?;
-    let (sql, needles, mut from, mut done) = (WEBHOOKS.of(&store.write), json(needles), 0, 0);
-    while from < last.0 {
-        done += on!(&store.write, |pool| sqlx::query(sql)
-            .bind(from)
-            .bind(from + STEP)
-            .bind(&needles)
-            .execute(pool)
-            .await
-            .map(|r| r.rows_affected()))?;
-        from += STEP;
-    }
-    Ok(done)
 }

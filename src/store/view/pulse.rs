@@ -2,11 +2,10 @@
 
 use crate::domain::message::MessageState;
 use crate::domain::time::UnixMs;
-use crate::store::{Result, Store, on};
+use crate::store::{Result, Store, on, webhook};
 
 const BY_STATE: &str = "SELECT state, COUNT(*) AS n FROM message GROUP BY state";
 const DUE: &str = "SELECT COUNT(*) FROM message WHERE state = 'queued' AND due_at <= $1";
-const WEBHOOKS: &str = "SELECT COUNT(*) FROM webhook WHERE state = 'new'";
 const HOLDS: &str = "SELECT COUNT(*) FROM hold WHERE lifted_at IS NULL";
 const CONVERSATIONS: &str = "SELECT COUNT(*) FROM conversation WHERE state = 'open' AND waiting_since IS NOT NULL";
 const ANSWERS: &str = "SELECT 1";
@@ -31,7 +30,7 @@ pub async fn take(store: &Store, now: UnixMs) -> Result<Pulse> {
     Ok(on!(&store.read, |pool| Pulse {
         messages: sqlx::query_as(BY_STATE).fetch_all(pool).await?,
         due: sqlx::query_scalar(DUE).bind(now).fetch_one(pool).await?,
-        webhooks_waiting: sqlx::query_scalar(WEBHOOKS).fetch_one(pool).await?,
+        webhooks_waiting: webhook::backlog(store).await?.count,
         holds: sqlx::query_scalar::<_, i64>(HOLDS).fetch_one(pool).await? + i64::from(store.full_since().is_some()),
         conversations_waiting: sqlx::query_scalar(CONVERSATIONS).fetch_one(pool).await?,
     }))

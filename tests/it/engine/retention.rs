@@ -9,7 +9,7 @@ use recado::engine::janitor::Janitor;
 use recado::engine::planner::Planner;
 use recado::store::suppression::{NewSuppression, SuppressionScope};
 use recado::store::view::tally;
-use recado::store::{Store, person, run, suppression};
+use recado::store::{Db, Store, person, run, suppression};
 use sqlx::Row;
 
 use super::stage::{CAMPAIGN, Stage};
@@ -21,13 +21,13 @@ const DAY: Duration = Duration::from_hours(24);
 const PEOPLE: &str = "nombre,telefono,id\nAna,+5491155550001,a\nEva,+5491155550002,b\nSol,,c\n";
 
 async fn texts(store: &Store, sql: &'static str) -> Vec<String> {
-    match &store.write {
-        recado::store::Db::Sqlite(pool) => {
-            sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(0)).collect()
-        }
-        recado::store::Db::Postgres(pool) => {
-            sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(0)).collect()
-        }
+    texts_of(&store.write, sql).await
+}
+
+async fn texts_of(db: &Db, sql: &'static str) -> Vec<String> {
+    match db {
+        Db::Sqlite(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(0)).collect(),
+        Db::Postgres(pool) => sqlx::query(sql).fetch_all(pool).await.unwrap().iter().map(|row| row.get(0)).collect(),
     }
 }
 
@@ -76,11 +76,11 @@ async fn texts_go_before_rows_and_figures_and_who_must_be_left_alone_stay() {
         stage.janitor().await;
         leave_alone(&stage, "5491155550002").await;
         let counted = (stage.states(id).await, money(&store, id).await);
-        assert!(!texts(&store, WEBHOOKS).await.is_empty(), "{}", store.name());
+        assert!(!texts_of(&store.webhooks().await, WEBHOOKS).await.is_empty(), "{}", store.name());
 
         stage.clock.advance(DAY * 11);
         sweep(&stage).await;
-        assert!(texts(&store, WEBHOOKS).await.is_empty(), "{}", store.name());
+        assert!(texts_of(&store.webhooks().await, WEBHOOKS).await.is_empty(), "{}", store.name());
         assert!(texts(&store, CONTENTS).await.iter().all(|c| c.contains("\"template\"")), "texts are kept longer");
 
         stage.clock.advance(DAY * 400);

@@ -35,9 +35,9 @@ async fn everything(store: &TestStore) -> String {
         };
         all += &found.concat();
     }
-    let bodies: Vec<Vec<u8>> = match &store.write {
-        Db::Sqlite(pool) => sqlx::query_scalar("SELECT body FROM webhook").fetch_all(pool).await.unwrap(),
-        Db::Postgres(pool) => sqlx::query_scalar("SELECT body FROM webhook").fetch_all(pool).await.unwrap(),
+    let bodies: Vec<Vec<u8>> = match store.webhooks().await {
+        Db::Sqlite(pool) => sqlx::query_scalar("SELECT body FROM webhook").fetch_all(&pool).await.unwrap(),
+        Db::Postgres(pool) => sqlx::query_scalar("SELECT body FROM webhook").fetch_all(&pool).await.unwrap(),
     };
     all + &String::from_utf8_lossy(&bodies.concat())
 }
@@ -111,7 +111,7 @@ fn files(store: &TestStore) -> String {
     files_in(store.dir.path())
 }
 
-const FILES: [&str; 2] = ["recado.db", "recado.db-wal"];
+const FILES: [&str; 4] = ["recado.db", "recado.db-wal", "recado-webhooks.db", "recado-webhooks.db-wal"];
 
 fn files_in(dir: &Path) -> String {
     let read = |name: &str| std::fs::read(dir.join(name)).unwrap();

@@ -1,8 +1,9 @@
 //! A database without room: what does not fit is refused as that, and the next write finds a usable connection.
 
+use recado::domain::id::WebhookId;
 use recado::domain::time::UnixMs;
 use recado::store::hold::{self, HoldCause, HoldScope};
-use recado::store::webhook::{self, Line};
+use recado::store::webhook;
 use recado::store::{Db, Store};
 
 use crate::support::stores;
@@ -18,13 +19,14 @@ async fn let_no_page_be_added(store: &Store) {
 async fn what_does_not_fit_is_refused_as_that_and_the_next_that_fits_is_written() {
     let store = stores().await.swap_remove(0);
     let_no_page_be_added(&store).await;
-    let refused = webhook::store(&store, "meta", Line::News, &vec![b'x'; 1 << 20], UnixMs(1)).await.unwrap_err();
-    assert!(refused.is_full() && refused.passes(), "{refused:?}");
+    let (id, long) = (WebhookId(1), "x".repeat(1 << 20));
     let mut tx = store.begin().await.unwrap();
-    let late = webhook::fail(&mut tx, recado::domain::id::WebhookId(1), &"x".repeat(1 << 20), UnixMs(1)).await;
-    assert!(late.is_ok(), "nothing to change needs no room: {late:?}");
+    let refused = webhook::fail(&mut tx, id, &long, UnixMs(1)).await.unwrap_err();
+    assert!(refused.is_full() && refused.passes(), "{refused:?}");
+    drop(tx);
+    let mut tx = store.begin().await.unwrap();
+    webhook::fail(&mut tx, id, "short", UnixMs(1)).await.unwrap();
     tx.commit().await.unwrap();
-    webhook::store(&store, "meta", Line::News, b"{}", UnixMs(1)).await.unwrap();
 }
 
 #[tokio::test]

@@ -3,8 +3,9 @@
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use recado::store::{Store, open};
-use sqlx::{Connection, Executor, PgConnection};
+use recado::store::{Db, Store, open, webhook};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, Executor, PgConnection, SqlitePool};
 
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
@@ -23,6 +24,19 @@ impl Deref for TestStore {
 }
 
 impl TestStore {
+    /// Where the bodies of webhooks lie: beside SQLite in a file of their own.
+    pub async fn webhooks(&self) -> Db {
+        match &self.store.write {
+            Db::Sqlite(_) => {
+                let file = webhook::beside(&self.dir.path().join("recado.db"));
+                Db::Sqlite(
+                    SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.expect("it is there"),
+                )
+            }
+            postgres => postgres.clone(),
+        }
+    }
+
     /// `sqlite` or `postgres`, for assertion messages.
     pub fn name(&self) -> &'static str {
         self.store.write.name()
