@@ -28,7 +28,7 @@ use batch::{Batch, Told};
 use lines::{Incoming, Waiting};
 
 /// Units of work in one step.
-const MAX_UNITS: usize = 16;
+const MAX_UNITS: usize = 10;
 
 /// Orphans looked at in one step.
 const MAX_ORPHANS: i64 = 400;

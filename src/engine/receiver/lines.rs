@@ -11,16 +11,22 @@ use crate::engine::{Engine, EngineError};
 use crate::store::StoreError;
 use crate::store::webhook::{self, Line, Webhook};
 
-/// Events applied in one unit of work; of a body with more all are. Longer ones make webhooks wait on SQLite (400 events
-/// take 24 ms), shorter ones fall behind: with 150, a thousand replies a second beside a run at a thousand a second were up
-/// to 12 s late, and with 400 half a second.
+/// Events applied in one unit of work; of a body with more all are. Longer ones make claims and pages wait on SQLite (400
+/// events take 24 ms), shorter ones fall behind: with 150, a thousand replies a second beside a run at a thousand a second
+/// were up to 12 s late, and with 400 half a second.
 const MAX_EVENTS: usize = 400;
 
-/// The same where the unit before did not hold all that waited: what lies close together is written once for more of them.
-const MAX_EVENTS_BEHIND: usize = 1_200;
+/// The same where the unit before did not hold all that waited: what lies close together, and several receipts of one message,
+/// are written once for more of them.
+const MAX_EVENTS_BEHIND: usize = 2_000;
 
-/// What is left of a unit of work for receipts, where people have written more than fits: they always go on.
+/// What people write is at most so much of either: it takes longer than receipts, which always go on beside it.
+const MAX_OF_PEOPLE: usize = 300;
+const MAX_OF_PEOPLE_BEHIND: usize = 1_100;
 const FOR_NEWS: usize = 100;
+
+/// How many receipts take as long as what somebody writes.
+const RECEIPTS_A_REPLY: usize = 2;
 
 /// Bodies fetched at a time; what does not fit a unit of work is kept for the next. A body may carry one event or hundreds
 /// (of the latter, twenty kilobytes each).
@@ -84,10 +90,12 @@ impl Engine {
 impl Receiver {
     /// As many of the bodies that wait as fit one unit of work; none: none waits.
     pub(super) async fn read(&self, waiting: &mut Waiting) -> Result<Vec<Incoming>, EngineError> {
-        let most = if waiting.is_behind { MAX_EVENTS_BEHIND } else { MAX_EVENTS };
-        let mut batch = self.read_line(&mut waiting.people, most - FOR_NEWS).await?;
-        let events = batch.iter().map(Incoming::weight).sum();
-        batch.extend(self.read_line(&mut waiting.news, most.saturating_sub(events)).await?);
+        let (most, of_people) =
+            if waiting.is_behind { (MAX_EVENTS_BEHIND, MAX_OF_PEOPLE_BEHIND) } else { (MAX_EVENTS, MAX_OF_PEOPLE) };
+        let mut batch = self.read_line(&mut waiting.people, of_people).await?;
+        let events: usize = batch.iter().map(Incoming::weight).sum();
+        let left = most.saturating_sub(RECEIPTS_A_REPLY * events).max(FOR_NEWS);
+        batch.extend(self.read_line(&mut waiting.news, left).await?);
         waiting.is_behind = !(waiting.people.bodies.is_empty() && waiting.news.bodies.is_empty());
         Ok(batch)
     }

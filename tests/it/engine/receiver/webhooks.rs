@@ -82,8 +82,9 @@ async fn fields_nobody_knows_are_answered_and_done() {
     }
 }
 
-/// Bodies that one step takes of a line, when each is a unit of work's part of it.
-const BODIES_OF_A_STEP: usize = 1 + 15 * 3;
+/// Bodies that one step takes of a line, where each of 400 receipts or 300 messages is what its first unit of work holds.
+const BODIES_OF_A_STEP: usize = 1 + 9 * 5;
+const WRITTEN_OF_A_STEP: usize = 1 + 9 * 3;
 
 fn receipts(body: usize) -> serde_json::Value {
     let told = |n| json!({"id": format!("wamid.{body}.{n}"), "status": "sent", "timestamp": "1", "recipient_id": ANA});
@@ -114,7 +115,7 @@ fn written(id: &str, times: usize) -> serde_json::Value {
 async fn receipts_go_on_however_much_people_write() {
     for store in stores().await {
         let office = Office::new(&store);
-        for _ in 0..BODIES_OF_A_STEP + 2 {
+        for _ in 0..WRITTEN_OF_A_STEP + 2 {
             office.store_body(written("wamid.hola", 300)).await;
         }
         office.store_body(receipts(0)).await;
