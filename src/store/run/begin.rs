@@ -3,7 +3,13 @@
 use crate::domain::id::{CampaignId, RunId, VersionId};
 use crate::domain::kind::CampaignKind;
 use crate::domain::time::UnixMs;
-use crate::store::{Result, Tx, amendment, on_tx};
+use crate::store::{Dialects, Result, Tx, amendment, on_tx};
+
+/// Whoever else starts it waits here, and then sees the run: an insertion that is not committed is seen by nobody.
+const LOCK: Dialects = Dialects {
+    sqlite: "SELECT id FROM campaign WHERE id = $1",
+    postgres: "SELECT id FROM campaign WHERE id = $1 FOR UPDATE",
+};
 
 /// A second open run of one campaign is never inserted, whoever else starts it at the same instant.
 const INSERT: &str = "INSERT INTO run (campaign_id, version_id, kind, account, sender, priority, state, template, currency, starter, started_at, revision)
@@ -55,6 +61,8 @@ pub enum Sort {
 
 /// Begins a run in planning; `None` when the campaign has an open run.
 pub async fn insert(tx: &mut Tx, new: &NewRun<'_>) -> Result<Option<RunId>> {
+    let lock = LOCK.of_tx(tx);
+    on_tx!(tx, |conn| sqlx::query(lock).bind(new.campaign).execute(conn).await.map(drop))?;
     let sql = if new.sort == Sort::Recurring { INSERT_NEXT } else { INSERT };
     let revision = i64::from(new.sort == Sort::Standing);
     let id: Option<RunId> = on_tx!(tx, |conn| sqlx::query_scalar(sql)

@@ -64,6 +64,23 @@ async fn counters_are_derived_from_rows_never_kept_beside_them() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_starts_a_campaign_at_the_same_instant_as_others_only_one_run_begins() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        for campaign in ["one", "two", "three", "four", "five", "six"] {
+            let version = stage.load(campaign, CAMPAIGN, &people(1)).await;
+            let starts = (0..8).map(|_| {
+                let engine = stage.engine.clone();
+                tokio::spawn(async move { engine.start(version, "ana").await.unwrap() })
+            });
+            let told = futures::future::join_all(starts).await;
+            let begun = told.iter().filter(|told| matches!(told, Ok(StartOutcome::Started(_)))).count();
+            assert_eq!(begun, 1, "{}: {told:?}", store.name());
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_same_content_is_one_version_and_is_not_started_twice() {
     for store in stores().await {
