@@ -20,6 +20,7 @@ pub mod event;
 pub mod exclusion;
 pub mod failure;
 pub mod fill;
+pub mod folded;
 pub mod forecast;
 pub mod free;
 pub mod frequency;

@@ -218,8 +218,11 @@ CREATE TABLE message (
     happens_at      BIGINT,
     timezone        TEXT NOT NULL,
     created_at      BIGINT NOT NULL,
-    -- The last file of a standing run that named it.
+    -- The last file of a standing run that named it, and the file that it was planned with.
     revision        BIGINT NOT NULL DEFAULT 0,
+    first_revision  BIGINT NOT NULL DEFAULT 0,
+    -- The id that it was planned under, where it has another by now.
+    first_id        TEXT,
 
     state           TEXT NOT NULL,
     due_at          BIGINT NOT NULL,
@@ -641,12 +644,13 @@ CREATE TABLE erased (
 
 -- What campaigns had sent to people who were erased since: a keyed hash of campaign, appointment and person together, so that
 -- a later file does not send the same again. A hash of campaign and appointment alone says that the appointment was
--- cancelled or, with happens_at, that its person was told that time.
+-- cancelled or, with happens_at, that its person was told that time; whose it was stands beside, hashed for that id alone.
 CREATE TABLE erased_sent (
     campaign_id BIGINT NOT NULL REFERENCES campaign (id),
     hash        TEXT NOT NULL,
     run_id      BIGINT NOT NULL,
     happens_at  BIGINT,
+    whose       TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (campaign_id, hash)
 );
 
@@ -734,6 +738,8 @@ CREATE TABLE renaming (
     run_id   BIGINT NOT NULL,
     revision BIGINT NOT NULL,
     n        BIGINT NOT NULL,
+    -- When somebody looked at the run.
+    seen_at  BIGINT,
     PRIMARY KEY (run_id, revision)
 );
 

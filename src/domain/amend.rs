@@ -13,12 +13,14 @@ use super::message::MessageState as S;
 use super::phone::Phone;
 use super::time::UnixMs;
 
+mod erased;
 mod file_keys;
 mod packed;
 mod planned;
 mod renamed;
 mod whose;
 
+pub use erased::Whose;
 pub use file_keys::{Conflicts, FileKeys};
 pub use planned::{Planned, Row, base_key, mark};
 pub use renamed::are_alike;
@@ -128,6 +130,8 @@ pub struct Standing {
     answers: BTreeMap<String, Vec<Answered>>,
     /// Ids whose person was told this time, and was erased since.
     told: BTreeMap<String, UnixMs>,
+    /// Whose those ids were.
+    erased: BTreeMap<String, Whose>,
 }
 
 impl Standing {
@@ -144,10 +148,11 @@ impl Standing {
         standing
     }
 
-    /// The same with the ids whose person was told a time, and was erased since.
+    /// The same with the ids whose person was told a time, and was erased since, and whose they and those were that were
+    /// cancelled.
     #[must_use]
-    pub fn with_told(self, told: BTreeMap<String, UnixMs>) -> Self {
-        Self { told, ..self }
+    pub fn with_erased(self, told: BTreeMap<String, UnixMs>, erased: BTreeMap<String, Whose>) -> Self {
+        Self { told, erased, ..self }
     }
 
     /// The same with what people have answered, the last last.
@@ -253,17 +258,38 @@ impl Standing {
 
     /// Whether the person of a row, by its id, has said that they will not come.
     pub fn has_declined(&self, row: &Row<'_>) -> bool {
-        let Some(id) = row.external_id else { return false };
-        let mut answers = self.answers.get(id).into_iter().flatten();
-        let last = answers.rfind(|one| one.is_of(row));
-        self.declined.contains(id) || last.is_some_and(|last| last.cancelled)
+        self.has_cancelled(row) || self.is_cancelled_by_erased(row) && self.may_be_erased(row) != Some(false)
+    }
+
+    /// Whether the row is left out because somebody of its id cancelled who was erased since, and nobody can know any more
+    /// whether it was the row's person.
+    pub fn is_left_in_doubt(&self, fate: &Fate, row: &Row<'_>) -> bool {
+        let is_left = matches!(fate, Fate::Leave(ExclusionReason::Declined, _) | Fate::Decline(_));
+        is_left && !self.has_cancelled(row) && self.is_cancelled_by_erased(row) && self.may_be_erased(row).is_none()
+    }
+
+    fn has_cancelled(&self, row: &Row<'_>) -> bool {
+        let answers = row.external_id.and_then(|id| self.answers.get(id));
+        answers.into_iter().flatten().rfind(|one| one.is_of(row)).is_some_and(|last| last.cancelled)
+    }
+
+    fn is_cancelled_by_erased(&self, row: &Row<'_>) -> bool {
+        row.external_id.is_some_and(|id| self.declined.contains(id))
+    }
+
+    /// Whether the row is of whoever had its id and was erased; `None`: nobody can know.
+    fn may_be_erased(&self, row: &Row<'_>) -> Option<bool> {
+        row.external_id.and_then(|id| self.erased.get(id))?.has(row)
     }
 
     /// Whether the person of a row, by its id, was told another time that is still to come, and was erased since.
     fn was_told_otherwise(&self, row: &Row<'_>, rule: &Rule<'_>) -> bool {
         let told = row.external_id.and_then(|id| Some((id, *self.told.get(id)?)));
         told.is_some_and(|(id, at)| {
-            at > rule.now && row.happens_at != Some(at) && !rule.keys.holds(&id_key(id, Some(at)))
+            self.may_be_erased(row) != Some(false)
+                && at > rule.now
+                && row.happens_at != Some(at)
+                && !rule.keys.holds(&id_key(id, Some(at)))
         })
     }
 

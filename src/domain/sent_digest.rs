@@ -89,6 +89,12 @@ pub fn of_id((secret, campaign): (&[u8], CampaignId), what: OfId, id: &str) -> S
     digest(secret, campaign, &format!("{what}|{id}"))
 }
 
+/// What hashes of whose an id was are made with, where its person was erased: whoever is told it can compare the rows of a file
+/// that has this id, and learns nothing of any other.
+pub fn key_of_id((secret, campaign): (&[u8], CampaignId), id: &str) -> String {
+    digest(secret, campaign, &format!("whose|{id}"))
+}
+
 fn by_key(key: &str, person: &str) -> String {
     format!("key|{person}|{key}")
 }

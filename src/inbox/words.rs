@@ -2,9 +2,7 @@
 
 use std::borrow::Cow;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
+use crate::domain::folded::folded;
 use crate::locale::Language;
 
 mod lists;
@@ -17,12 +15,7 @@ const REACH: usize = 4;
 /// `text` as it is compared: lower case, accents off, only letters and digits with single spaces between. A text
 /// without any, as `👍🏽👍`, is its emoji, each once in a row and without skin tone.
 pub fn fold(text: &str) -> String {
-    let plain: String = text
-        .nfkd()
-        .filter(|c| !is_combining_mark(*c))
-        .flat_map(char::to_lowercase)
-        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
-        .collect();
+    let plain: String = folded(text).map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
     if words.is_empty() { fold_symbols(text) } else { words.join(" ") }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
-
+use crate::domain::folded::folded;
 use crate::domain::problem::Problem;
 
 use super::campaign_file::{CampaignFile, Labelled};
@@ -67,7 +65,7 @@ pub struct Columns {
 /// `telefono_movil`. A name that would start with a digit gets a `_` before it, so that expressions can say it.
 pub fn fold(header: &str) -> String {
     let mut out = String::with_capacity(header.len());
-    for c in header.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+    for c in folded(header) {
         if c.is_alphanumeric() {
             out.push(c);
         } else if !out.is_empty() && !out.ends_with('_') {

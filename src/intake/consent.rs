@@ -130,6 +130,12 @@ const TICKS: &str = "\u{2713}\u{2714}\u{2705}\u{2611}\u{1f5f8}\u{1f44d}";
 /// Signs that stand for nothing.
 const NO_MARK: &str = "-?¿–—_./\\…·,;:|()[]\"'\u{2610}\u{25a1}\u{fe0f}\u{200b}\u{feff}";
 
+/// Of them, an empty box and what nobody sees.
+const EMPTY_BOX: &str = "\u{2610}\u{25a1}\u{fe0f}\u{200b}\u{feff}";
+
+/// Words that stand for an empty cell.
+const NOTHING: &[&str] = &["n_a", "na", "n_d", "nd", "s_d", "sd", "null"];
+
 /// Words that alone say, in a column of those who want no promotions, that this person is none of them.
 const NOT_REFUSED: &[&str] = &[
     "no",
@@ -186,6 +192,8 @@ const DOUBT: &[&str] = &[
     "depends",
     "revisar",
     "ver",
+    "tbc",
+    "tbd",
 ];
 
 /// Beginnings of such words.
@@ -203,6 +211,8 @@ pub enum Consent {
     Refused,
     /// The cell is empty.
     Unsaid,
+    /// In a column of those who want no promotions, a mark as people set one where there is nothing to write: `—`, `n/a`.
+    Dash,
     /// Something stands there that is neither yes nor no.
     Unclear,
 }
@@ -211,14 +221,15 @@ impl Consent {
     /// What `cell` says of its person in a column of those who want no promotions: a yes, a day, a "baja" refuses, and nothing
     /// is no refusal.
     pub fn read_refusal(cell: &str) -> Self {
-        let is_nought = || cell.chars().filter(|c| c.is_alphanumeric()).all(|c| c == '0');
+        let is_nought = || cell.contains('0') && cell.chars().filter(|c| c.is_alphanumeric()).all(|c| c == '0');
         match Self::read(cell) {
             // A tick, a cross or a dot marks who wants none; a dash or an empty box marks nobody.
             _ if is_sign(cell) => Self::Refused,
+            _ if is_dash(cell) => Self::Dash,
             Self::Unsaid => Self::Unsaid,
             _ if is_nought() || NOT_REFUSED.contains(&fold(cell).as_str()) => Self::Given,
             Self::Given | Self::Refused => Self::Refused,
-            Self::Unclear => Self::Unclear,
+            Self::Dash | Self::Unclear => Self::Unclear,
         }
     }
 
@@ -232,6 +243,13 @@ impl Consent {
         cell.trim().eq_ignore_ascii_case("x") || is_sign(cell)
     }
 
+    /// Whether `cell` says in a word, or by a mark, that nobody knows yet or that there is nothing to say.
+    pub fn is_open(cell: &str) -> bool {
+        let folded = fold(cell);
+        let words: Vec<&str> = folded.split('_').filter(|word| !word.is_empty()).collect();
+        is_dash(cell) || is_question(cell) || words.len() <= 2 && is_in_doubt(&words)
+    }
+
     /// What `cell` says.
     pub fn read(cell: &str) -> Self {
         if is_sign(cell) {
@@ -239,7 +257,7 @@ impl Consent {
             return if is_tick { Self::Given } else { Self::Unclear };
         }
         if !cell.chars().any(char::is_alphanumeric) {
-            return Self::Unsaid;
+            return if is_question(cell) { Self::Unclear } else { Self::Unsaid };
         }
         if let Ok(number) = cell.trim().replace(',', ".").parse::<f64>() {
             return match number {
@@ -259,7 +277,7 @@ impl Consent {
             Self::Unclear
         } else if any(NO, NO_BEGINS) {
             Self::Refused
-        } else if any(DOUBT, DOUBT_BEGINS) || cell.contains('?') {
+        } else if is_in_doubt(&words) || cell.contains('?') {
             Self::Unclear
         } else if any(YES, YES_BEGINS) || is_opt_in(&words) || is_alone(&words) {
             Self::Given
@@ -275,6 +293,28 @@ impl Consent {
 /// Whether it is nothing but signs, and one of them stands for something.
 fn is_sign(cell: &str) -> bool {
     !cell.chars().any(char::is_alphanumeric) && cell.chars().any(|c| !c.is_whitespace() && !NO_MARK.contains(c))
+}
+
+/// Whether they say that nobody knows yet, or what is still to be done: `a confirmar`, `to be confirmed`.
+fn is_in_doubt(words: &[&str]) -> bool {
+    let is_doubt = |word: &&str| DOUBT.contains(word) || DOUBT_BEGINS.iter().any(|begin| word.starts_with(begin));
+    let is_still = |pair: &[&str]| pair[0] == "por" && pair[1].ends_with('r') || pair == ["to", "be"];
+    let begins = matches!(words, ["a" | "para", what, ..] if what.ends_with('r'));
+    begins || words.iter().any(is_doubt) || words.windows(2).any(is_still)
+}
+
+/// Whether it is a question mark alone: whoever wrote it does not know.
+fn is_question(cell: &str) -> bool {
+    !cell.chars().any(char::is_alphanumeric) && cell.contains(['?', '\u{bf}'])
+}
+
+/// Whether it stands for an empty cell: a dash, a dot, `n/a`. A box that nobody ticked is a no.
+fn is_dash(cell: &str) -> bool {
+    let is_written = |c: char| NO_MARK.contains(c) && !EMPTY_BOX.contains(c) && !c.is_whitespace();
+    match fold(cell).as_str() {
+        "" => !is_sign(cell) && !is_question(cell) && cell.chars().any(is_written),
+        folded => NOTHING.contains(&folded),
+    }
 }
 
 fn is_opt_in(words: &[&str]) -> bool {
@@ -307,8 +347,9 @@ mod tests {
             Consent::Refused,
         );
         all("No|Não|0|0,0|false|FALSO|0000-00-00|00/00/0000|activo|Alta", Consent::Given);
-        all("| - |?|☐|—", Consent::Unsaid);
-        all("quizás|pendiente|2", Consent::Unclear);
+        all("|  |☐|□|\u{200b}", Consent::Unsaid);
+        all(" - |--|—|–|.|...|/|N/A|n.a.|#N/A|s/d|ND|NULL|-.-", Consent::Dash);
+        all("?|¿?|??|- ?|quizás|pendiente|2|n/s|a confirmar|ns/nc|abc", Consent::Unclear);
     }
 
     #[test]
@@ -320,7 +361,12 @@ mod tests {
         all("revocado|recusou|nunca|opted out|opt-out|negativo|baja|no sabe|no contesta", Consent::Refused);
         all("en desacuerdo|consentimiento vencido|unsubscribed", Consent::Refused);
         all("✓|✔|✔️|✅|☑|👍", Consent::Given);
-        all("| - |--|?|☐", Consent::Unsaid);
-        all("✗|☒|●|*|pendiente|N/A|s/d|desconocido|quizás|¿sí?|2|WEB|formulario pendiente|abc", Consent::Unclear);
+        all("| - |--|☐|.", Consent::Unsaid);
+        all(
+            "a confirmar|A autorizar|por aceptar|queda por confirmar|para firmar|to be confirmed|TBC",
+            Consent::Unclear,
+        );
+        all("Autoriza a recibir|confirmado|acepta por escrito", Consent::Given);
+        all("?|¿?|✗|☒|●|*|pendiente|N/A|s/d|desconocido|quizás|¿sí?|2|WEB|formulario pendiente|abc", Consent::Unclear);
     }
 }

@@ -220,7 +220,9 @@ impl Expression {
         match Consent::read(text) {
             Consent::Given => Ok(true),
             Consent::Refused | Consent::Unsaid => Ok(false),
-            Consent::Unclear => Err(Failed { refused: Some(("no_yes_or_no".to_owned(), text.to_owned())) }),
+            Consent::Dash | Consent::Unclear => {
+                Err(Failed { refused: Some(("no_yes_or_no".to_owned(), text.to_owned())) })
+            }
         }
     }
 }

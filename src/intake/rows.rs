@@ -45,7 +45,7 @@ pub mod when;
 mod who;
 mod zones;
 
-pub use detail::{explain, moved_and_left, sent_elsewhere, sent_in};
+pub use detail::{declined_by_somebody, explain, moved_and_left, sent_elsewhere, sent_in};
 pub use fingerprint::{Fingerprint, fingerprint};
 pub use keys::file_keys;
 pub use names::{NOBODY, Names};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::planned;
 use super::renamed::Renamed;
 use super::sheet::SheetInputs;
-use crate::domain::amend::{Answered, Fate, FileKeys, Planned, Row, Rule, Standing, TakenBack, mark};
+use crate::domain::amend::{Answered, Fate, FileKeys, Planned, Row, Rule, Standing, TakenBack, Whose, mark};
 use crate::domain::exclusion::ExclusionReason;
 use crate::domain::fill::Content;
 use crate::domain::id::{MessageId, RunId};
@@ -70,11 +70,14 @@ pub struct PlannedView {
     pub declined: BTreeSet<String>,
     /// Those of the ids whose people were told a time, and were erased since, with that time.
     pub told: BTreeMap<String, UnixMs>,
+    /// Whose both kinds of ids were.
+    #[serde(default)]
+    pub whose: BTreeMap<String, Whose>,
 }
 
 impl From<PlannedView> for Standing {
-    fn from(PlannedView { planned, answers, declined, told }: PlannedView) -> Self {
-        Self::of(planned, declined).with_answers(answers).with_told(told)
+    fn from(PlannedView { planned, answers, declined, told, whose }: PlannedView) -> Self {
+        Self::of(planned, declined).with_answers(answers).with_erased(told, whose)
     }
 }
 
@@ -211,8 +214,14 @@ impl<'a> Diff<'a> {
         was
     }
 
-    /// What a row does; counted.
-    pub(super) fn see(&mut self, no: i64, draft: &Draft, standing: &Standing, inputs: &SheetInputs<'_>) -> Fate {
+    /// What a row does; counted. Beside it whether nobody can know if its person has cancelled.
+    pub(super) fn see(
+        &mut self,
+        no: i64,
+        draft: &Draft,
+        standing: &Standing,
+        inputs: &SheetInputs<'_>,
+    ) -> (Fate, bool) {
         let row = row(draft, self.feed.own.as_ref(), self.feed.moved.as_ref());
         let rule = Rule {
             leaves_moves: inputs.campaign.moved == Moved::Leave,
@@ -250,7 +259,8 @@ impl<'a> Diff<'a> {
         if let Some(rows) = rows.filter(|rows| rows.len() < NAMED) {
             rows.push(no);
         }
-        fate
+        let is_in_doubt = standing.is_left_in_doubt(&fate, &row);
+        (fate, is_in_doubt)
     }
 
     /// What the store alone knew kept a row from being added.

@@ -247,7 +247,8 @@ impl Reading {
         inputs: &SheetInputs<'_>,
         (diff, standing): (&mut Diff<'_>, &Standing),
     ) -> (Option<ExclusionReason>, String) {
-        match diff.see(no, draft, standing, inputs) {
+        let (fate, is_in_doubt) = diff.see(no, draft, standing, inputs);
+        match fate {
             fate @ (Fate::Add | Fate::AddNumber(_)) => {
                 let stopped = self.stopped(draft, inputs, matches!(fate, Fate::AddNumber(_)));
                 if stopped.0.is_some() {
@@ -265,6 +266,7 @@ impl Reading {
             Fate::Leave(ExclusionReason::AlreadySent, _) => {
                 (Some(ExclusionReason::AlreadySent), rows::moved_and_left())
             }
+            Fate::Leave(reason, _) if is_in_doubt => (Some(reason), rows::declined_by_somebody()),
             Fate::Leave(reason, _) => (Some(reason), String::new()),
         }
     }

@@ -39,14 +39,17 @@ const RECALL: &str = "INSERT INTO suppression (person_id, scope, source, note, c
         (SELECT 1 FROM suppression AS s WHERE s.person_id = $1 AND s.scope = $2 AND s.source = 'erased')";
 /// What may have reached them, the last told last; what waits is cancelled with the erasure.
 const GONE: &str =
-    "SELECT m.campaign_id, m.run_id, m.key, m.recipient, m.happens_at, m.external_id, r.revision FROM message AS m
+    "SELECT m.campaign_id, m.run_id, m.key, m.recipient, m.name, m.happens_at, m.external_id, r.revision FROM message AS m
     JOIN run AS r ON r.id = m.run_id
     WHERE (m.state NOT IN ('queued', 'cancelled', 'expired', 'excluded', 'failed')
             OR m.state = 'cancelled' AND m.end_reason = 'in_doubt')
         AND m.person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)
     ORDER BY m.claimed_at, m.id";
-const KEEP_SENT: &str = "INSERT INTO erased_sent (campaign_id, hash, run_id, happens_at) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (campaign_id, hash) DO UPDATE SET run_id = excluded.run_id, happens_at = excluded.happens_at";
+/// Of several people who had one id all are kept.
+const KEEP_SENT: &str =
+    "INSERT INTO erased_sent (campaign_id, hash, run_id, happens_at, whose) VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (campaign_id, hash) DO UPDATE SET run_id = excluded.run_id, happens_at = excluded.happens_at,
+        whose = erased_sent.whose || ' ' || excluded.whose";
 const SENT: &str = "SELECT hash, run_id FROM erased_sent WHERE campaign_id = $1";
 
 /// Length of the key, in bytes.
@@ -126,6 +129,7 @@ struct GoneRow {
     run_id: RunId,
     key: String,
     recipient: String,
+    name: String,
     happens_at: Option<UnixMs>,
     external_id: Option<String>,
     revision: i64,
@@ -138,7 +142,7 @@ pub(in crate::store) async fn keep_sent(tx: &mut Tx, root: PersonId, at: UnixMs)
     let secret = key(tx).await?;
     for one in gone.iter().filter(|one| !one.recipient.is_empty()) {
         for digest in sent_digest::kept((&secret, one.campaign_id), &one.key, &one.recipient, one.happens_at) {
-            keep_digest(tx, (one.campaign_id, &digest), one.run_id, None).await?;
+            keep_digest(tx, (one.campaign_id, &digest), one.run_id, (None, "")).await?;
         }
     }
     ids::keep(tx, root, (&secret, at), &gone).await
@@ -148,13 +152,14 @@ async fn keep_digest(
     tx: &mut Tx,
     (campaign, digest): (CampaignId, &str),
     run: RunId,
-    happens_at: Option<UnixMs>,
+    (happens_at, whose): (Option<UnixMs>, &str),
 ) -> Result<()> {
     on_tx!(tx, |conn| sqlx::query(KEEP_SENT)
         .bind(campaign)
         .bind(digest)
         .bind(run)
         .bind(happens_at)
+        .bind(whose)
         .execute(conn)
         .await
         .map(drop))?;

@@ -63,21 +63,21 @@ pub const MAX_INSERT: usize = 1_000;
 const INSERT: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
         INSERT INTO message (run_id, campaign_id, row_no, key, person_id, recipient, name, account, sender, priority, content,
-            conversation_id, author, route, cost_centre, external_id, happens_at, timezone, created_at, revision, state, due_at,
-            latest_at, market, category, currency, estimated)
+            conversation_id, author, route, cost_centre, external_id, happens_at, timezone, created_at, revision, first_revision, state,
+            due_at, latest_at, market, category, currency, estimated)
         SELECT r.value ->> 'run_id', r.value ->> 'campaign_id', r.value ->> 'row_no', r.value ->> 'key', r.value ->> 'person_id',
             r.value ->> 'recipient', r.value ->> 'name', r.value ->> 'account', r.value ->> 'sender', r.value ->> 'priority',
             r.value ->> 'content', r.value ->> 'conversation_id', r.value ->> 'author', r.value ->> 'route',
             r.value ->> 'cost_centre', r.value ->> 'external_id', r.value ->> 'happens_at', r.value ->> 'timezone',
-            r.value ->> 'created_at', r.value ->> 'revision', 'queued', r.value ->> 'due_at', r.value ->> 'latest_at', r.value ->> 'market',
+            r.value ->> 'created_at', r.value ->> 'revision', r.value ->> 'revision', 'queued', r.value ->> 'due_at', r.value ->> 'latest_at', r.value ->> 'market',
             r.value ->> 'category', r.value ->> 'currency', r.value ->> 'estimated'
         FROM r WHERE TRUE ON CONFLICT (run_id, key) DO NOTHING RETURNING id, row_no",
     postgres: "INSERT INTO message (run_id, campaign_id, row_no, key, person_id, recipient, name, account, sender, priority, content,
-            conversation_id, author, route, cost_centre, external_id, happens_at, timezone, created_at, revision, state, due_at,
-            latest_at, market, category, currency, estimated)
+            conversation_id, author, route, cost_centre, external_id, happens_at, timezone, created_at, revision, first_revision, state,
+            due_at, latest_at, market, category, currency, estimated)
         SELECT r.run_id, r.campaign_id, r.row_no, r.key, r.person_id, r.recipient, r.name, r.account, r.sender, r.priority,
             r.content, r.conversation_id, r.author, r.route, r.cost_centre, r.external_id, r.happens_at, r.timezone,
-            r.created_at, r.revision, 'queued', r.due_at, r.latest_at, r.market, r.category, r.currency, r.estimated
+            r.created_at, r.revision, r.revision, 'queued', r.due_at, r.latest_at, r.market, r.category, r.currency, r.estimated
         FROM json_to_recordset($1::json) AS r (run_id bigint, campaign_id bigint, row_no bigint, key text, person_id bigint,
             recipient text, name text, account text, sender text, priority bigint, content text, conversation_id bigint,
             author text, route text, cost_centre text, external_id text, happens_at bigint, timezone text, created_at bigint,

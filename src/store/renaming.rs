@@ -4,15 +4,19 @@ use sqlx::FromRow;
 
 use super::{Result, Store, Tx, on, on_tx};
 use crate::domain::id::RunId;
+use crate::domain::time::UnixMs;
 
 const ADD: &str = "INSERT INTO renaming (run_id, revision, n) VALUES ($1, $2, $3)
     ON CONFLICT (run_id, revision) DO UPDATE SET n = renaming.n + excluded.n";
-/// Of the files that runs took up last.
+/// Of the files that campaigns took up last and nobody has looked at, whether or not anything of them still waits.
 const LAST: &str = "SELECT r.id AS run, c.name, d.n
     FROM renaming AS d JOIN run AS r ON r.id = d.run_id AND r.revision = d.revision
         JOIN amendment AS a ON a.run_id = d.run_id AND a.revision = d.revision
         JOIN campaign AS c ON c.id = r.campaign_id
-    WHERE a.begun_by = $1 AND c.removed_at IS NULL AND r.state IN ('planning', 'running', 'paused') ORDER BY r.id";
+    WHERE a.begun_by = $1 AND d.seen_at IS NULL AND c.removed_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM run AS n WHERE n.campaign_id = r.campaign_id AND n.id > r.id) ORDER BY r.id";
+const IS_UNSEEN: &str = "SELECT COUNT(*) FROM renaming WHERE run_id = $1 AND seen_at IS NULL";
+const SEE: &str = "UPDATE renaming SET seen_at = $2 WHERE run_id = $1 AND seen_at IS NULL";
 
 /// A run whose last file has rows with other ids than the file before.
 #[derive(Clone, PartialEq, Eq, Debug, FromRow)]
@@ -31,7 +35,16 @@ pub async fn add(tx: &mut Tx, run: RunId, revision: i64, n: i64) -> Result<()> {
     Ok(())
 }
 
-/// Runs that `by` gave their last file, and it has such rows.
+/// Somebody looks at `run`.
+pub async fn see(store: &Store, run: RunId, at: UnixMs) -> Result<()> {
+    let unseen: i64 = on!(&store.read, |pool| sqlx::query_scalar(IS_UNSEEN).bind(run).fetch_one(pool).await)?;
+    if unseen > 0 {
+        on!(&store.write, |pool| sqlx::query(SEE).bind(run).bind(at).execute(pool).await.map(drop))?;
+    }
+    Ok(())
+}
+
+/// Runs that `by` gave their last file, and it has such rows which nobody has seen.
 pub async fn last_by(store: &Store, by: &str) -> Result<Vec<Renaming>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(LAST).bind(by).fetch_all(pool).await)?)
 }

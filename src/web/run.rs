@@ -127,6 +127,7 @@ pub async fn show(
     Path(id): Path<i64>,
 ) -> Result<Html<String>, WebError> {
     let run = run::get(state.store(), RunId(id)).await?.ok_or(WebError::NotFound)?;
+    state.engine.see_ids(run.id).await?;
     p.zone = clock::of_run(&state, &run).await?;
     let people = actor.may(Right::ReadPeople);
     let title = campaign::get(state.store(), run.campaign_id).await?.map_or_else(String::new, |c| c.title);

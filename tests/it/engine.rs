@@ -46,6 +46,7 @@ mod results;
 mod retention;
 mod retrying;
 mod sending;
+mod shifted_answers;
 mod silent_provider;
 mod spacing;
 pub mod stage;

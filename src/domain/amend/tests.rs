@@ -75,7 +75,7 @@ fn fate_to(to: &str, of: &[Planned], rows: &[(&str, i64)], ((ext, at), moved): (
         taken: &BTreeSet::new(),
     };
     Standing::of(of.to_vec(), declined)
-        .with_told([("T".to_owned(), UnixMs(5_000)), ("P".to_owned(), UnixMs(900))].into())
+        .with_erased([("T".to_owned(), UnixMs(5_000)), ("P".to_owned(), UnixMs(900))].into(), BTreeMap::new())
         .decide(&row, &rule)
 }
 

@@ -2,12 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FileKeys, Phone, Planned, Row, S, UnixMs, mark};
+use sha2::{Digest, Sha256};
 
-/// A number for what a person is called, however it is written; 0: nobody says.
+use super::{FileKeys, Phone, Planned, Row, S, UnixMs};
+use crate::domain::folded::folded;
+
+/// A number for what a person is called, however it is written, with accents or without; 0: nobody says. The same in
+/// every build, as hashes of it are kept.
 pub fn who(name: &str) -> u64 {
-    let letters: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    if letters.is_empty() { 0 } else { mark(&[&letters]).max(1) }
+    let letters: String = folded(name).filter(|c| c.is_alphanumeric()).collect();
+    if letters.is_empty() {
+        return 0;
+    }
+    let hash = Sha256::digest(&letters);
+    hash.iter().take(8).fold(0, |number, byte| (number << 8) | u64::from(*byte)).max(1)
 }
 
 /// What an appointment is known by, whatever its id.
@@ -98,5 +106,21 @@ impl Planned {
             _ => row.is_named_otherwise(self.who) || !is_then && !row.is_named_the_same(self.who),
         };
         keys.has(&self.known()) || !has_number && is_other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::who;
+
+    #[test]
+    fn a_name_is_the_same_however_it_is_written() {
+        for (one, other) in [("José Núñez", "JOSE NUNEZ"), ("Conceição", "Conceicao"), ("Nun\u{303}ez", "Núñez")]
+        {
+            assert_eq!(who(one), who(other), "{one} {other}");
+        }
+        assert_eq!(who("Pérez, Ana"), who("perez ana"));
+        assert!(who("Ana") != who("Ena") && who("Ana") != 0);
+        assert_eq!((who(""), who(" - ")), (0, 0), "nobody says");
     }
 }

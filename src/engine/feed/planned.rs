@@ -80,5 +80,5 @@ pub(in crate::engine) async fn look(
     let planned = message::planned_for(store, (campaign, run), ids, phones).await?;
     let answers = message::answers(store, campaign, ids).await?;
     let erased = erased::of_ids(store, campaign, ids).await?;
-    Ok(PlannedView { planned, answers, declined: erased.declined, told: erased.told })
+    Ok(PlannedView { planned, answers, declined: erased.declined, told: erased.told, whose: erased.whose })
 }

@@ -84,6 +84,8 @@ struct Found {
     person: PersonId,
     /// The key of a message more, where the row's own is another's.
     beside: Option<String>,
+    /// Whether nobody can know if its person has cancelled.
+    is_in_doubt: bool,
 }
 
 impl Found {
@@ -138,7 +140,8 @@ impl Plan<'_> {
             let fate = standing.decide(&row, &by.rule((self.run.revision, &piece.taken)));
             piece.under_other_ids.extend(standing.id_before(&fate, &row).map(|(id, _)| id));
             let beside = standing.key_beside(&row);
-            let found = Found { no, draft, person, beside };
+            let is_in_doubt = standing.is_left_in_doubt(&fate, &row);
+            let found = Found { no, draft, person, beside, is_in_doubt };
             let stopped = left_out.reason(person).map(|reason| (reason, String::new()));
             self.sort(&mut piece, by, (fate, stopped, &earlier), found);
         }
@@ -175,6 +178,7 @@ impl Plan<'_> {
                         left_late(&row).and_then(|left| Some((left.external_id.as_deref()?, left.happens_at)));
                     if let Some((now, at)) = known_by.filter(|(now, _)| standing.id_of(id) != Some(now)) {
                         let (external_id, key) = (Some(now.to_owned()), id_key(now, at));
+                        piece.under_other_ids.insert(id);
                         piece.renamed.push(message::Renamed { id, external_id, key });
                     }
                 }
@@ -238,8 +242,11 @@ impl Plan<'_> {
                 ));
             }
             Fate::Leave(reason, _) => {
-                let moved = reason == ExclusionReason::AlreadySent;
-                let detail = if moved { rows::moved_and_left() } else { String::new() };
+                let detail = match reason {
+                    ExclusionReason::AlreadySent => rows::moved_and_left(),
+                    _ if found.is_in_doubt => rows::declined_by_somebody(),
+                    _ => String::new(),
+                };
                 piece.excluded.push(self.exclusion(no, reason, *found.draft, detail));
             }
         }

@@ -1,6 +1,6 @@
 //! What was answered about an id of which several messages went: whoever was told a new time, or has another number, has
-//! several, and the house wants one word. Every file that people get back takes it from here. Where ids are numbers of the day,
-//! another person's with the same id is another matter.
+//! several, and the house wants one word. Every file that people get back takes it from here. Where ids are numbers of lines or of
+//! the day, another person's with the same id is another matter, and so is another visit of the same person.
 
 use std::collections::HashMap;
 
@@ -17,13 +17,37 @@ use crate::store::view::result::{self, Told};
 #[derive(Debug, Default)]
 pub(super) struct Answers(HashMap<String, Vec<Matter>>);
 
-/// What is known of one id and whom it stood for. Of several of one id the last is whose it is now.
-#[derive(Debug)]
+/// What is known of one id and what it stood for. Of several of one id that is what it stands for now which a file named last.
+#[derive(Debug, Default)]
 pub(super) struct Matter {
     /// Its messages, in the order of their numbers: the first stays the first whatever comes later.
     messages: Vec<MessageId>,
     about: Vec<About>,
+    planned: Vec<Planned>,
     word: Option<(Weight, String)>,
+}
+
+/// By which files, and under which id, a message was planned and named.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Planned {
+    under: String,
+    happens_at: Option<UnixMs>,
+    first: i64,
+    last: i64,
+}
+
+impl Planned {
+    fn of(told: &Told, id: &str) -> Self {
+        let under = told.first_id.clone().unwrap_or_else(|| id.to_owned());
+        Self { under, happens_at: told.happens_at, first: told.first_revision, last: told.revision }
+    }
+
+    /// Whether files had both, each in a row of its own: two visits, of which one has the other's id by now. A visit that has
+    /// moved is planned anew by a file that does not name the old time any more.
+    fn stood_beside(&self, other: &Self) -> bool {
+        let is_otherwise = self.under != other.under && self.happens_at != other.happens_at;
+        is_otherwise && self.first <= other.last && other.first <= self.last
+    }
 }
 
 /// Whom, and which time, a message or a row is about.
@@ -59,6 +83,19 @@ impl Matter {
 
     fn is_about(&self, about: &About) -> bool {
         self.about.iter().any(|known| known.is_as(about))
+    }
+
+    fn is_then(&self, about: &About) -> bool {
+        self.about.iter().any(|known| known.is_as(about) && known.happens_at == about.happens_at)
+    }
+
+    fn has_beside(&self, planned: &Planned) -> bool {
+        self.planned.iter().any(|known| known.stood_beside(planned))
+    }
+
+    /// The last file that named any of its messages.
+    fn named_by(&self) -> Option<i64> {
+        self.planned.iter().map(|planned| planned.last).max()
     }
 
     fn word(&self) -> Option<&str> {
@@ -97,13 +134,16 @@ impl Answers {
             let Some(id) = &told.external_id else { continue };
             let about = About::new(&told.recipient, &told.name, told.happens_at);
             let matters = answers.entry(id.clone()).or_default();
-            let at = matters.iter().position(|matter| matter.is_about(&about)).unwrap_or(matters.len());
+            let planned = Planned::of(told, id);
+            let is_of = |matter: &Matter| matter.is_about(&about) && !matter.has_beside(&planned);
+            let at = matters.iter().position(is_of).unwrap_or(matters.len());
             if at == matters.len() {
-                matters.push(Matter { messages: Vec::new(), about: Vec::new(), word: None });
+                matters.push(Matter::default());
             }
             let matter = &mut matters[at];
             matter.messages.push(told.id);
             matter.about.push(about);
+            matter.planned.push(planned);
             let Some(word) = words::outcome(told) else { continue };
             let weight = Weight::of(told, word);
             if matter.word.as_ref().is_none_or(|(known, _)| weight.counts_more_than(*known)) {
@@ -115,7 +155,8 @@ impl Answers {
 
     /// What is known of what a row left out is about; `None`: no message of it is known.
     pub fn of_row(&self, id: Option<&str>, about: &About) -> Option<&Matter> {
-        self.0.get(id?)?.iter().rfind(|matter| matter.is_about(about))
+        let all = self.0.get(id?)?;
+        all.iter().rfind(|matter| matter.is_then(about)).or_else(|| all.iter().rfind(|matter| matter.is_about(about)))
     }
 
     /// What is known of what a message is about; `None`: nothing but itself.
@@ -133,10 +174,12 @@ impl Answers {
         self.of_message(told).map_or_else(|| words::outcome(told), Matter::word)
     }
 
-    /// Whether it is the message in whose place its id is told, where each is told once: of whom the id stands for now.
+    /// Whether it is the message in whose place its id is told, where each is told once: of what the id stands for now.
     pub fn is_told_at(&self, told: &Told) -> bool {
         let matters = told.external_id.as_deref().and_then(|id| self.0.get(id));
-        matters.and_then(|all| all.last()).is_none_or(|matter| matter.messages.first() == Some(&told.id))
+        matters
+            .and_then(|all| all.iter().max_by_key(|matter| matter.named_by()))
+            .is_none_or(|matter| matter.messages.first() == Some(&told.id))
     }
 }
 
@@ -171,6 +214,25 @@ mod tests {
         let nobody = about("5491155550101", "", 9);
         assert!(nobody.is_as(&about("5491155550101", "", 10)) && nobody.is_as(&about("5491155550102", "", 9)));
         assert!(!nobody.is_as(&about("5491155550102", "", 10)));
+    }
+
+    fn planned(under: &str, at: i64, (first, last): (i64, i64)) -> Planned {
+        Planned { under: under.to_owned(), happens_at: Some(UnixMs(at)), first, last }
+    }
+
+    #[test]
+    fn two_rows_of_one_file_are_two_visits_and_a_visit_that_moved_is_one() {
+        let beside = |one: &Planned, other: &Planned| {
+            assert_eq!(one.stood_beside(other), other.stood_beside(one));
+            one.stood_beside(other)
+        };
+        let gone = planned("1", 8, (1, 1));
+        assert!(beside(&gone, &planned("2", 9, (1, 2))), "its neighbour has its id now");
+        assert!(beside(&planned("1", 8, (1, 3)), &planned("2", 9, (2, 4))), "which came later");
+        assert!(!beside(&gone, &planned("1", 9, (2, 2))), "moved");
+        assert!(!beside(&planned("1", 8, (1, 3)), &planned("1", 9, (2, 4))), "moved, moved back and moved again");
+        assert!(!beside(&planned("001", 8, (1, 2)), &planned("1", 9, (3, 3))), "moved after its id was written anew");
+        assert!(!beside(&gone, &planned("2", 8, (1, 2))), "at one time");
     }
 
     #[test]

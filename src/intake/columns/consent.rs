@@ -6,9 +6,11 @@ use crate::domain::problem::Problem;
 
 mod agrees;
 mod refuses;
+mod sounds;
 
 use agrees::{may_say_so, says_yes};
-use refuses::{says_no, sounds_like_no};
+use refuses::says_no;
+use sounds::{sounds_contrary, sounds_like_no};
 
 impl Search<'_> {
     /// The columns of those who have agreed, and those of whoever wants none. Those who want none get none whatever the
@@ -65,15 +67,19 @@ pub(super) fn is_consent(folded: &str) -> bool {
     says_yes(folded) || says_no(folded)
 }
 
-/// Whether a header sounds as if a yes below it meant that somebody wants none. `Nº de …` is a number.
+/// Whether a header sounds as if a yes below it meant that somebody wants none, or wants something else no more.
 pub fn sounds_like_refusal(header: &str) -> bool {
-    let is_number = header.contains(['º', '°']) || header.to_lowercase().starts_with("no.");
-    either(header, if is_number { says_no } else { sounds_like_no })
+    either(header, if is_number(header) { says_no } else { sounds_contrary })
 }
 
-/// Whether a header may speak of who has agreed or who wants none.
+/// Whether a header may speak of who has agreed to promotions or who wants none.
 pub fn may_be_consent(header: &str) -> bool {
-    either(header, may_say_so) || sounds_like_refusal(header)
+    either(header, may_say_so) || either(header, if is_number(header) { says_no } else { sounds_like_no })
+}
+
+/// `Nº de …` is a number.
+fn is_number(header: &str) -> bool {
+    header.contains(['º', '°']) || header.to_lowercase().starts_with("no.")
 }
 
 /// What a header has behind it that says how it is answered: `Acepta (sí/no)`.
@@ -162,8 +168,17 @@ mod tests {
         let sound = "HasOptedOutOfEmail|Email Opt Out|Do Not Email|Unsubscribed from all email|Motivo de baja| \
             No SMS|Inactivo|Rechazado|Não autorizada a clínica|Prohibido|Lista negra 2025";
         all(sound, sounds_like_refusal);
+        let named = "Prefiere no recibir|Prefere não receber|Prefers not to be contacted|Cliente no acepta|DND|Modo DND| \
+            Do not disturb|No molestar|Cancelou inscrição|Cancelou|Canceló|Cancelado|Cancelled|Cancelación|Reclamó| \
+            Reclamação|Reclamo|Queja|Se quejó|Queixa|Complaint|Complained|Denunció spam|Desafiliado|Removed| \
+            Remover da lista|Eliminar|Opposed|Oposición|Suspendido|Suspenso|Desinteressado|Disagrees|Falta firma| \
+            Desistiu|Renunció|Unsub|Pidió no ser contactado|Registro No Llame|Pediu para não receber mais";
+        all(named, sounds_like_refusal);
+        let of_anything = "Cancelado|Reclamó|Queja|Complaint|Suspendido|Eliminado";
+        all(of_anything, |header| !may_be_consent(header));
         let do_not = "Acepta (sí/no)|Alta/Baja|Opt-in/Opt-out|Nº de consentimiento|No. autorización|Nota| \
-            Notebook|VIP|Consentimiento|Newsletter|Contactable|Exclusivo|Norte";
+            Notebook|VIP|Consentimiento|Newsletter|Contactable|Exclusivo|Norte|Remo|Prefiere|Confirmó|Fase 2 no. 3| \
+            Cliente no. 4|Acepta recibir|Receive offers|Turno nocturno|Banco|Salida|Conoce|Complemento|Objetivo";
         all(do_not, |header| !sounds_like_refusal(header));
     }
 }

@@ -13,6 +13,11 @@ pub fn moved_and_left() -> String {
     "moved_and_left".to_owned()
 }
 
+/// The detail of a row whose id somebody cancelled who was erased since: nobody can know whether it was the row's person.
+pub fn declined_by_somebody() -> String {
+    "declined_by_somebody".to_owned()
+}
+
 /// The detail of a row whose message went to the number that it had before, and is not sent to the one it has now.
 pub fn sent_elsewhere() -> String {
     SENT_ELSEWHERE.to_owned()

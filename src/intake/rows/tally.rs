@@ -51,6 +51,11 @@ pub struct Tally {
     /// What the first of them says.
     #[serde(skip)]
     pub unclear_consent: Option<String>,
+    /// Rows of marketing whose columns of refusals hold a mark that stands for nothing.
+    pub refusal_dashes: u64,
+    /// The first of those marks.
+    #[serde(skip)]
+    pub refusal_dash: Option<String>,
     /// What is odd about dates.
     #[serde(flatten)]
     pub dates: OddDates,
@@ -105,6 +110,8 @@ impl Tally {
             not_utf8,
             consent_unclear,
             unclear_consent,
+            refusal_dashes,
+            refusal_dash,
             dates,
         } = more;
         self.rows += rows;
@@ -131,6 +138,10 @@ impl Tally {
         self.consent_unclear += consent_unclear;
         if self.unclear_consent.is_none() {
             self.unclear_consent.clone_from(unclear_consent);
+        }
+        self.refusal_dashes += refusal_dashes;
+        if self.refusal_dash.is_none() {
+            self.refusal_dash.clone_from(refusal_dash);
         }
         self.dates.add(dates);
     }

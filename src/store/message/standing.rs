@@ -62,6 +62,7 @@ const RENEW: Dialects = Dialects {
                 THEN (r.value ->> 'key') || '#0' || message.id ELSE r.value ->> 'key' END, row_no = r.value ->> 'row_no', person_id = r.value ->> 'person_id',
             recipient = r.value ->> 'recipient', name = r.value ->> 'name', content = r.value ->> 'content',
             route = r.value ->> 'route', cost_centre = r.value ->> 'cost_centre', external_id = r.value ->> 'external_id',
+            first_id = COALESCE(message.first_id, CASE WHEN message.external_id <> r.value ->> 'external_id' THEN message.external_id END),
             happens_at = r.value ->> 'happens_at', timezone = r.value ->> 'timezone',
             due_at = CASE WHEN message.waiting_for IS NULL THEN r.value ->> 'due_at'
                 ELSE MAX(message.due_at, r.value ->> 'due_at') END,
@@ -78,6 +79,7 @@ const RENEW: Dialects = Dialects {
                     AND o.key = r.key)
                 THEN r.key || '#0' || message.id ELSE r.key END, row_no = r.row_no, person_id = r.person_id, recipient = r.recipient, name = r.name,
             content = r.content, route = r.route, cost_centre = r.cost_centre, external_id = r.external_id,
+            first_id = COALESCE(message.first_id, CASE WHEN message.external_id <> r.external_id THEN message.external_id END),
             happens_at = r.happens_at, timezone = r.timezone,
             due_at = CASE WHEN message.waiting_for IS NULL THEN r.due_at ELSE GREATEST(message.due_at, r.due_at) END,
             latest_at = r.latest_at, market = r.market, category = r.category, estimated = r.estimated, revision = r.revision
@@ -100,11 +102,13 @@ const NAME: Dialects = Dialects {
 const RENAME: Dialects = Dialects {
     sqlite: "WITH r AS MATERIALIZED (SELECT value FROM json_each($1))
         UPDATE message SET external_id = r.value ->> 'external_id',
+            first_id = COALESCE(message.first_id, CASE WHEN message.external_id <> r.value ->> 'external_id' THEN message.external_id END),
             key = CASE WHEN EXISTS (SELECT 1 FROM message AS o WHERE o.run_id = message.run_id AND o.id <> message.id
                     AND o.key = r.value ->> 'key')
                 THEN (r.value ->> 'key') || '#0' || message.id ELSE r.value ->> 'key' END
         FROM r WHERE message.id = r.value ->> 'id'",
     postgres: "UPDATE message SET external_id = r.external_id,
+            first_id = COALESCE(message.first_id, CASE WHEN message.external_id <> r.external_id THEN message.external_id END),
             key = CASE WHEN EXISTS (SELECT 1 FROM message AS o WHERE o.run_id = message.run_id AND o.id <> message.id
                     AND o.key = r.key)
                 THEN r.key || '#0' || message.id ELSE r.key END

@@ -30,7 +30,7 @@ const ATTEMPTS: &str = "UPDATE attempt SET provider_id = NULL, failure_detail = 
         (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1))";
 /// The key is made of the number; another one is as unique.
 const MESSAGES: &str = "UPDATE message SET recipient = '', name = '', content = '{\"kind\":\"text\",\"body\":\"\"}',
-        external_id = NULL, key = 'erased:' || id, provider_id = NULL, failure_detail = NULL, happens_at = NULL
+        external_id = NULL, first_id = NULL, key = 'erased:' || id, provider_id = NULL, failure_detail = NULL, happens_at = NULL
     WHERE person_id IN (SELECT p.id FROM person AS p WHERE p.id = $1 OR p.linked_to = $1)";
 const ENTRIES: &str =
     "UPDATE entry SET content = '{\"kind\":\"text\",\"body\":\"\"}', provider_id = NULL, quoted = NULL, referral = NULL

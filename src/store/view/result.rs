@@ -14,6 +14,7 @@ macro_rules! told {
         concat!(
             "SELECT m.id, m.row_no, m.external_id, m.recipient, m.name, m.state, m.end_reason, m.failure_code, m.happens_at,
                 m.accepted_at, m.sent_at, m.delivered_at, m.read_at, m.cost_centre, m.currency, m.charged,
+                m.first_id, m.first_revision, m.revision,
                 (SELECT o.outcome FROM outcome AS o WHERE o.message_id = m.id ORDER BY o.id DESC LIMIT 1) AS outcome,
                 (SELECT MAX(o.id) FROM outcome AS o WHERE o.message_id = m.id) AS answer,
                 (SELECT COUNT(*) FROM conversation AS c WHERE c.origin_message_id = m.id)
@@ -107,6 +108,12 @@ pub struct Told {
     pub currency: String,
     /// What it cost.
     pub charged: Micros,
+    /// The id that its row had when it was planned, where it has another by now.
+    pub first_id: Option<String>,
+    /// The file that it was planned with, by its revision of the run.
+    pub first_revision: i64,
+    /// The file that named it last.
+    pub revision: i64,
     /// What its last answer decided.
     pub outcome: Option<String>,
     /// The number of that answer: a later one is higher.

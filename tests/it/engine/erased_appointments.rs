@@ -57,6 +57,41 @@ async fn an_appointment_that_was_cancelled_stays_so_after_its_person_was_erased(
 }
 
 #[tokio::test]
+async fn whoever_has_the_id_of_an_erased_person_who_cancelled_is_reminded_and_where_nobody_can_know_it_is_told() {
+    for store in stores().await {
+        let stage = Stage::new(&store, store.dir.path()).await;
+        let campaign = clinic(EVERYTHING);
+        let first = rows(&[("A", "25/11/2026 09:00"), ("C", "28/11/2026 09:00")]);
+        let run = apply(&stage, &campaign, &first).await;
+        assert_eq!(stage.sender().drain().await, 1, "{}", store.name());
+        let hers = number_of(&first, "A");
+        let message = stage.stub.seen.lock().unwrap()[0].message;
+        let mut tx = store.begin().await.unwrap();
+        let (certainty, at) = (Certainty::Certain, stage.clock.now());
+        let said = NewOutcome { message, entry: None, outcome: "cancelled", certainty, set_by: "", at };
+        outcome::add(&mut tx, &said).await.unwrap();
+        tx.commit().await.unwrap();
+        erase(&stage, &hers).await;
+        let next = |name: &str, number: &str| {
+            let (from, to) = (format!("A,Ana,{hers},25/11/2026 09:00"), format!("A,{name},{number},27/11/2026 09:00"));
+            assert!(first.contains(&from), "{first}");
+            first.replace(&from, &to)
+        };
+        let other = "+5491155559999";
+        // The same person, whatever they are called now.
+        let declined = [(ExclusionReason::Declined, 1)];
+        assert_eq!(left_out(&stage, &campaign, &next("Eva", &hers)).await, declined, "{}", store.name());
+        assert_eq!(left_out(&stage, &campaign, &next("", other)).await, declined, "{}", store.name());
+        let left = exclusion::list(&store, run, 0, 10).await.unwrap();
+        let details: Vec<&str> = left.iter().map(|left| left.detail.as_str()).collect();
+        assert_eq!(details, ["declined_by_somebody"], "{}: no name tells who it is", store.name());
+        assert_eq!(left_out(&stage, &campaign, &next("Eva", other)).await, [], "{}", store.name());
+        stage.clock.advance(Duration::from_hours(72));
+        assert_eq!(stage.sender().drain().await, 2, "{}: Eva, and C", store.name());
+    }
+}
+
+#[tokio::test]
 async fn a_time_that_was_not_to_be_told_anew_is_not_after_an_erasure_either() {
     for store in stores().await {
         let stage = Stage::new(&store, store.dir.path()).await;

@@ -29,7 +29,9 @@ fn roles(given: &Given, text: &str) -> Vec<(String, String)> {
 #[test]
 fn columns_of_yes_and_no_are_told_where_nothing_says_who_agreed() {
     let text = |header: &str| {
-        format!("Telefono,Nombre,{header},Nota\n1155550101,Ana,sí,sí\n1155550102,Eva,No,a ver\n1155550103,Lía,,no\n")
+        format!(
+            "Telefono,Nombre,{header},Nota\n1155550101,Ana,sí,sí\n1155550102,Eva,No,llega tarde\n1155550103,Lía,,no\n"
+        )
     };
     let told = |given: &Given, header: &str| told_of(given, "yes_or_no_columns", text(header));
     assert_eq!(told(&given(""), "Prefiere"), Some("Prefiere".to_owned()));
@@ -52,11 +54,61 @@ fn columns_of_yes_and_no_are_told_where_nothing_says_who_agreed() {
         ("Newsletter", ["sí", "pendiente", "a ver"], true),
         ("Newsletter", ["semanal", "diario", ""], false),
     ] {
-        let rows = cells.iter().enumerate().map(|(no, cell)| format!("115555010{no},Ana,{cell}"));
-        let rows = rows.collect::<Vec<_>>().join("\n");
-        let found = told_of(&given(""), "yes_or_no_columns", format!("Telefono,Nombre,{header}\n{rows}\n"));
-        assert_eq!(found.as_deref(), Some(header).filter(|_| is_told), "{header} {cells:?}");
+        is_told_or_not(header, &cells, is_told);
     }
+}
+
+#[test]
+fn columns_of_yes_no_and_few_other_words_are_told_and_notes_are_not() {
+    for (header, cells, is_told) in [
+        ("Marcado", "sí|no|pendiente", true),
+        ("Marcado", "sí|no|pendiente|sí|no|pendiente", true),
+        ("Marcado", "sí|no|?|-|n/a|a confirmar", true),
+        ("Marcado", "sim|não|pendente|aguardando|aguardando|aguardando|pendente|pendente|pendente|pendente", true),
+        ("Marcado", "sí|no|llamar|sí|no|llamar", true),
+        ("Marcado", "sí|no|llamar|sí|no|escribir|llamar|escribir", true),
+        // Notes are no two the same, and a yes or a no among them is one of them.
+        ("Notas", "sí|no|no|viene con la madre|trae estudios", false),
+        ("Notas", "no|no|pendiente|pendiente", false),
+        ("Notas", "sí|no|llamar|llamar|escribir|escribir", false),
+        ("Zona", "N|S|E|O|N|S|E|O", false),
+        ("Talle", "S|M|L|S|M|L|N|S", false),
+    ] {
+        let cells: Vec<&str> = cells.split('|').collect();
+        is_told_or_not(header, &cells, is_told);
+    }
+}
+
+fn is_told_or_not(header: &str, cells: &[&str], is_told: bool) {
+    let rows = cells.iter().enumerate().map(|(no, cell)| format!("115555010{no},Ana,{cell}"));
+    let rows = rows.collect::<Vec<_>>().join("\n");
+    let found = told_of(&given(""), "yes_or_no_columns", format!("Telefono,Nombre,{header}\n{rows}\n"));
+    assert_eq!(found.as_deref(), Some(header).filter(|_| is_told), "{header} {cells:?}");
+}
+
+#[test]
+fn in_a_column_of_refusals_a_question_is_no_no_and_a_dash_is_told() {
+    for header in ["Opt-out", "Baja", "Não perturbe"] {
+        let text = |cells: &str| {
+            let rows = cells.split('|').enumerate().map(|(no, cell)| format!("115555010{no},{cell}\n"));
+            format!("Telefono,{header}\n{}", rows.collect::<String>())
+        };
+        let unclear = |cell: &str| format!("no_consent (consent_unclear_in: {header}: {cell})");
+        let fates = given("").fates(text("?|¿?|a confirmar|—|-|.|n/a||no"));
+        let expected = [unclear("?"), unclear("¿?"), unclear("a confirmar")].into_iter();
+        let sent = (3..9).map(|no| format!("549115555010{no}"));
+        assert_eq!(fates, expected.chain(sent).collect::<Vec<_>>(), "{header}");
+        let warnings = given("").open(text("—|x|.|n/a||no"), |mut rows| {
+            rows.by_ref().for_each(drop);
+            rows.warnings()
+        });
+        let told = warnings.unwrap_or_else(|p| panic!("{p:?}")).into_iter().find(|w| w.code == "refusal_dashes");
+        let args = [("n", "3"), ("example", "—")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(told.expect("it is told").args, args, "{header}");
+    }
+    // Whoever another column leaves out is not counted: they are not written to.
+    let two = "Telefono,Baja,Opt-out\n1155550101,—,x\n";
+    assert!(!given("").warnings(two).contains(&"refusal_dashes".to_owned()));
 }
 
 #[test]
@@ -160,6 +212,23 @@ fn a_column_named_for_the_contrary_of_what_it_is_called_is_a_blocker() {
         "Non-consent",
         "Prohibido contactar",
         "Fallecido",
+        "Prefiere no recibir",
+        "Prefere não receber",
+        "Prefers not to be contacted",
+        "DND",
+        "Do not disturb",
+        "No molestar",
+        "Cancelou inscrição",
+        "Cancelou",
+        "Canceló",
+        "Cancelled",
+        "Reclamó",
+        "Reclamação",
+        "Queja",
+        "Queixa",
+        "Complaint",
+        "Removido",
+        "Unsub",
     ] {
         let text = format!("Telefono,{header}\n1155550101,sí\n1155550102,no\n");
         for named in [format!("\"{header}\""), format!("[\"{header}\"]")] {

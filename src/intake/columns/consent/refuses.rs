@@ -97,8 +97,8 @@ const FROM_WHAT: &[&str] = &[
 
 /// Words of a no at the beginning of a name, and words behind one: `no_contactar`, `nao_perturbe`. Whole words, as `No. envío`
 /// and `Nº contacto` are numbers.
-const NO: &[&str] = &["no", "nao", "not", "non", "dont", "nunca"];
-const NO_WHAT: &[&str] = &[
+pub(super) const NO: &[&str] = &["no", "nao", "not", "non", "dont", "nunca"];
+pub(super) const NO_WHAT: &[&str] = &[
     "contactar",
     "contatar",
     "molestar",
@@ -140,7 +140,7 @@ const NO_WHAT: &[&str] = &[
 ];
 
 /// The same where nothing else than promotions is spoken of: `no_recibe_promociones`, but not `no_recibe_factura`.
-const NO_WHAT_OF: &[&str] = &[
+pub(super) const NO_WHAT_OF: &[&str] = &[
     "autorizado",
     "autorizada",
     "suscripto",
@@ -167,7 +167,7 @@ const NO_WHAT_OF: &[&str] = &[
 
 /// The same of `do_not_contact`, and of `sin_consentimiento`.
 const NOT_WHAT: &[&str] = &["contact", "call", "message", "disturb", "send", "market"];
-const WITHOUT: &[&str] = &["sin", "sem", "without", "falta"];
+pub(super) const WITHOUT: &[&str] = &["sin", "sem", "without", "falta"];
 
 /// What is refused by a verb before it: `rechaza_publicidad`.
 const REJECTS: &[&str] =
@@ -181,50 +181,6 @@ const ENDED: &[&str] = &[
 
 /// Other ways of getting in touch: who wants no mail may want messages.
 const OTHER_WAYS: &[&str] = &["email", "emails", "mail", "mailing", "correo", "correos", "newsletter", "sms", "fax"];
-
-/// Words, and beginnings of words, that sound as if a yes beside them were a no.
-const SOUNDS: &[&str] = &["baja", "bajas", "stop", "nunca", "never", "robinson", "dnc", "negra", "opone", "opoe"];
-const SOUNDS_BEGINS: &[&str] = &[
-    "unsubscri",
-    "desuscri",
-    "desinscri",
-    "descadastr",
-    "optout",
-    "excluir",
-    "excluid",
-    "exclude",
-    "exclui",
-    "revoc",
-    "revog",
-    "revok",
-    "retirad",
-    "retirou",
-    "rechaz",
-    "recus",
-    "rehus",
-    "refus",
-    "declin",
-    "deneg",
-    "denied",
-    "negad",
-    "withdr",
-    "suppress",
-    "suprim",
-    "prohib",
-    "proib",
-    "fallec",
-    "falec",
-    "deceas",
-    "difunt",
-    "bloque",
-    "block",
-    "blacklist",
-    "inactiv",
-    "inativ",
-];
-
-/// Pairs of a name that says both, so that its cells tell.
-const BOTH: &[[&str; 2]] = &[["alta", "baja"], ["in", "out"]];
 
 /// Whether a yes in it means that they want none.
 pub(super) fn says_no(folded: &str) -> bool {
@@ -253,7 +209,7 @@ pub(super) fn says_no(folded: &str) -> bool {
     is_phrase || is_baja || is_out(&all) || is_word || has_ended(&all)
 }
 
-fn is_out(all: &[&str]) -> bool {
+pub(super) fn is_out(all: &[&str]) -> bool {
     let is_denied = all.first().is_some_and(|first| NO.contains(first));
     !is_denied && all.windows(2).any(|two| matches!(two, ["opt" | "opted", "out"]))
 }
@@ -262,17 +218,4 @@ fn is_out(all: &[&str]) -> bool {
 fn has_ended(all: &[&str]) -> bool {
     let rest: Vec<&str> = all.iter().copied().filter(|word| !begins(word, ENDED)).collect();
     rest.len() < all.len() && says_yes(&rest.join("_"))
-}
-
-/// Whether a name sounds as if a yes in it meant that they want none, also by another way of getting in touch.
-pub(super) fn sounds_like_no(folded: &str) -> bool {
-    let all = parts(folded);
-    let both = |pair: &[&str; 2]| pair.iter().all(|word| all.contains(word));
-    if BOTH.iter().any(both) {
-        return false;
-    }
-    let begins_with_no = matches!(all.as_slice(), ["do", "not", ..] | ["don", "t", ..])
-        || matches!(all.as_slice(), [first, _, ..] if NO.contains(first) || matches!(*first, "sin" | "sem" | "without"));
-    let is_word = |word: &&str| SOUNDS.contains(word) || begins(word, SOUNDS_BEGINS);
-    says_no(folded) || begins_with_no || is_out(&all) || all.iter().any(is_word)
 }

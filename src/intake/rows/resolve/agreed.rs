@@ -26,7 +26,7 @@ impl Resolver<'_> {
             match Consent::read(cell) {
                 Consent::Given => basis = basis.or(Some(cell)),
                 _ if !marketing => return Ok(String::new()),
-                Consent::Unclear => return Err(self.unclear(place, cell)),
+                Consent::Unclear | Consent::Dash => return Err(self.unclear(place, cell)),
                 said => return Err((ExclusionReason::NoConsent, self.not_agreed(said, (place, cell), places.len()))),
             }
         }
@@ -46,16 +46,22 @@ impl Resolver<'_> {
     /// Whoever a column of those who want none names gets none.
     fn not_refused(&mut self, cells: &[String]) -> Result<(), Why> {
         let plan = Arc::clone(&self.plan);
+        let mut dash = None;
         for place in plan.columns.refusals.iter().copied() {
             let cell = cells.get(place).map_or("", |cell| beginning(cell));
             match Consent::read_refusal(cell) {
                 Consent::Given | Consent::Unsaid => {}
+                Consent::Dash => dash = dash.or(Some(cell)),
                 Consent::Refused => {
                     let detail = format!("consent_refused_in: {}: {cell}", self.header(place));
                     return Err((ExclusionReason::NoConsent, detail));
                 }
                 Consent::Unclear => return Err(self.unclear(place, cell)),
             }
+        }
+        if let Some(cell) = dash {
+            self.tally.refusal_dashes += 1;
+            self.tally.refusal_dash.get_or_insert_with(|| cell.to_owned());
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use recado::domain::id::RunId;
 use recado::engine::watcher::Watcher;
 use recado::store::{Store, alert, run};
 
@@ -16,10 +17,10 @@ fn rows(all: &[(&str, &str)]) -> String {
     format!("id,nombre,telefono,turno\n{}", all.iter().enumerate().map(row).collect::<String>())
 }
 
-/// Keys of what is found to be wrong now.
+/// Keys of what is found of ids now.
 async fn found(store: &Store) -> Vec<String> {
     let open = alert::open(store).await.unwrap();
-    open.into_iter().filter(|alert| alert.gone_at.is_none()).map(|alert| alert.key).collect()
+    open.into_iter().filter(|alert| alert.gone_at.is_none() && alert.key.starts_with("ids_")).map(|alert| alert.key).collect()
 }
 
 /// The folder's next file is taken up.
@@ -65,6 +66,44 @@ async fn a_file_with_other_ids_that_is_taken_up_by_itself_is_told_until_the_next
         assert_eq!(found(&store).await, [""; 0], "{}", store.name());
         assert_eq!(ear.said().last().unwrap().1, "ids_rewritten");
         assert_eq!(ear.said().len(), 2, "told once, and that it is over");
+    }
+}
+
+#[tokio::test]
+async fn other_ids_of_what_has_gone_are_told_until_somebody_looks_however_the_run_ends() {
+    for store in stores().await {
+        let (ear, url) = Ear::listen().await;
+        let stage = stage(&store, store.dir.path(), &url).await;
+        let mut alerts = alerts(&stage.engine);
+        let folder = stage.engine.config.campaigns_dir.join("clinic");
+        std::fs::create_dir_all(&folder).unwrap();
+        let definition = clinic("start = \"by itself\"").replace("people.csv", "turnos*.csv");
+        std::fs::write(folder.join("campaign.toml"), definition).unwrap();
+        let mut watcher = Watcher::new(stage.engine.clone());
+        let all =
+            |one: &str, other: &str, more: &str| rows(&[(one, "25/11/2026 09:00"), (other, "25/11/2026 09:00")]) + more;
+        drop_in(&stage, &mut watcher, "turnos-1.csv", &all("001", "002", "")).await;
+        assert_eq!(stage.sender().drain().await, 2, "{}", store.name());
+        drop_in(&stage, &mut watcher, "turnos-2.csv", &all("1", "2", "")).await;
+        let run = run::open(&store).await.unwrap()[0].id;
+        super::super::change(&store, "UPDATE run SET state = 'closed', closed_at = 1795525300000").await;
+        stage.later(Duration::ZERO, &mut alerts).await;
+        stage.later(LASTS, &mut alerts).await;
+        assert_eq!(found(&store).await, [format!("ids_rewritten:{run}")], "{}", store.name());
+        assert_eq!(ear.said().len(), 1, "{}", store.name());
+        stage.engine.see_ids(RunId(run.0 + 1)).await.unwrap();
+        stage.later(LASTS, &mut alerts).await;
+        assert_eq!(found(&store).await, [format!("ids_rewritten:{run}")], "{}: another run's page", store.name());
+        stage.engine.see_ids(run).await.unwrap();
+        stage.later(Duration::ZERO, &mut alerts).await;
+        assert_eq!(found(&store).await, [""; 0], "{}", store.name());
+        // Rows that are too late by now have ids too.
+        super::super::change(&store, "UPDATE run SET state = 'running', closed_at = NULL").await;
+        stage.clock.advance(Duration::from_hours(48));
+        let next = all("0001", "0002", "9,Rui,+5491155559999,29/11/2026 09:00\n");
+        drop_in(&stage, &mut watcher, "turnos-3.csv", &next).await;
+        stage.later(Duration::ZERO, &mut alerts).await;
+        assert_eq!(found(&store).await, [format!("ids_rewritten:{run}")], "{}", store.name());
     }
 }
 
