@@ -170,7 +170,9 @@ impl FileKeys {
     ) -> Option<TakenBack> {
         let base = base_key(key);
         let is_anothers = external_id.is_some_and(|id| self.is_of_another(id, known.to));
-        if self.holds(base) && (is_once_more(key) || !is_anothers) {
+        // Whose row has the message of a brother by now: that it is not this one's says nothing of this one.
+        let is_passed_over = external_id.is_some_and(|id| !self.is_row(id, known)) && self.holds(key);
+        if self.holds(base) && (is_once_more(key) || !is_anothers) && !is_passed_over {
             // The row has another message by now: the one before it, to the number that it has again.
             return (base != key).then_some(TakenBack::Number);
         }
@@ -178,7 +180,7 @@ impl FileKeys {
             return Some(TakenBack::LeftOut);
         }
         if let Some(id) = external_id.map(hashed) {
-            if self.ids.contains(id) && !is_anothers {
+            if self.ids.contains(id) && !is_anothers && !is_passed_over {
                 return Some(TakenBack::Moved);
             }
             if self.silent.contains(id) {

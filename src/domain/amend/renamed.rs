@@ -39,7 +39,10 @@ impl Standing {
         if self.of_id(row).any(|at| theirs(&self.planned[at])) {
             return None;
         }
-        let has_shifted = self.of_id(row).any(|at| self.planned[at].is_anothers(row, rule.keys));
+        let has_shifted = self.of_id(row).any(|at| {
+            let had_it = &self.planned[at];
+            had_it.is_anothers(row, rule.keys) || had_it.is_brothers(row)
+        });
         self.best(row, rule, |p, old, (is_then, _)| {
             let is_free = if rule.keys.names(old) { !rule.keys.is_row(old, &p.known()) } else { has_shifted };
             let is_named_as = row.who == p.who && (has_shifted || rule.keys.is_of_another(old, &p.to));

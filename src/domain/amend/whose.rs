@@ -85,6 +85,11 @@ impl Planned {
         Known { to: &self.to, happens_at: self.happens_at, who: self.who }
     }
 
+    /// Whether it goes to the row's number and is for somebody of another name: a brother, or a name that was corrected.
+    pub(super) fn is_brothers(&self, row: &Row<'_>) -> bool {
+        self.goes_to(row) && row.is_named_otherwise(self.who)
+    }
+
     /// Whether it is another's than the row's that has its id now: that person's appointment stands in another row, or nothing
     /// of it is the row's. What waits for the row's own time goes to whom the row names.
     pub(super) fn is_anothers(&self, row: &Row<'_>, keys: &FileKeys) -> bool {
@@ -93,8 +98,7 @@ impl Planned {
             return false;
         }
         if self.goes_to(row) {
-            // A brother's, whose own row stands elsewhere in the file.
-            return row.is_named_otherwise(self.who) && keys.has(&self.known());
+            return self.is_brothers(row) && keys.has(&self.known());
         }
         let has_number = row.has_number(&self.to);
         if has_number && !row.is_named_otherwise(self.who) {

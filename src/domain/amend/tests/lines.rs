@@ -91,6 +91,16 @@ fn two_children_on_one_phone_stay_two_when_their_lines_shift() {
     let waiting = [was(1, eva, S::Queued), was(2, gina, S::Queued), was(3, hugo, S::Queued)];
     let fates = taken_up(&waiting, &[], &up).0;
     assert_eq!((renewed(&fates[0]).0, renewed(&fates[1]).0), (2, 3));
+    // The first of two is told another time, or is gone, in the same file that shifts the lines: the second is who he was.
+    let waiting = [was(1, eva, S::Read), was(2, gina, S::Queued), was(3, hugo, S::Queued)];
+    let (fates, back) = taken_up(&waiting, &[], &[("1", "11", 5_050, "Gina"), ("2", "11", 5_000, "Hugo")]);
+    assert_eq!((&fates[0], renewed(&fates[1]).0), (&Fate::Add, 3));
+    assert_eq!(back[1], Some(TakenBack::Absent), "nobody is told the old time");
+    let (fates, back) = taken_up(&waiting, &[], &[("1", "12", 5_100, "Eva"), ("2", "11", 5_000, "Hugo")]);
+    assert_eq!((&fates[0], renewed(&fates[1]).0, back[1]), (&Fate::Gone(MessageId(1)), 3, Some(TakenBack::Absent)));
+    // A name that was corrected is nobody else's.
+    let (fates, _) = taken_up(&waiting, &[], &[eva, ("2", "11", 5_000, "Regina"), hugo]);
+    assert_eq!((renewed(&fates[1]).0, renewed(&fates[2]).0), (2, 3));
     // One name, two visits at one time: a third is one more.
     let visits = sent(&[("1", "11", 5_000, "Ana"), ("2", "11", 5_000, "Ana")]);
     let more = [("3", "11", 5_000, "Ana"), ("1", "11", 5_000, "Ana"), ("2", "11", 5_000, "Ana")];
