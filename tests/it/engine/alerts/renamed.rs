@@ -20,7 +20,10 @@ fn rows(all: &[(&str, &str)]) -> String {
 /// Keys of what is found of ids now.
 async fn found(store: &Store) -> Vec<String> {
     let open = alert::open(store).await.unwrap();
-    open.into_iter().filter(|alert| alert.gone_at.is_none() && alert.key.starts_with("ids_")).map(|alert| alert.key).collect()
+    open.into_iter()
+        .filter(|alert| alert.gone_at.is_none() && alert.key.starts_with("ids_"))
+        .map(|alert| alert.key)
+        .collect()
 }
 
 /// The folder's next file is taken up.
