@@ -51,14 +51,40 @@ pub struct Tally {
     /// What the first of them says.
     #[serde(skip)]
     pub unclear_consent: Option<String>,
-    /// Rows of marketing whose columns of refusals hold a mark that stands for nothing.
+    /// Marks in columns of refusals.
+    #[serde(flatten)]
+    pub dashes: Dashes,
+    /// What is odd about dates.
+    #[serde(flatten)]
+    pub dates: OddDates,
+}
+
+/// Rows of marketing whose columns of those who want none hold a mark that stands for nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Dashes {
+    /// How many.
     pub refusal_dashes: u64,
     /// The first of those marks.
     #[serde(skip)]
     pub refusal_dash: Option<String>,
-    /// What is odd about dates.
-    #[serde(flatten)]
-    pub dates: OddDates,
+}
+
+impl Dashes {
+    pub(super) fn see(&mut self, mark: &str) {
+        self.refusal_dashes += 1;
+        self.refusal_dash.get_or_insert_with(|| mark.to_owned());
+    }
+
+    fn add(&mut self, more: &Self) {
+        self.refusal_dashes += more.refusal_dashes;
+        keep_first(&mut self.refusal_dash, more.refusal_dash.as_ref());
+    }
+}
+
+fn keep_first(kept: &mut Option<String>, more: Option<&String>) {
+    if kept.is_none() {
+        *kept = more.cloned();
+    }
 }
 
 /// Messages with dates that are worth a look.
@@ -110,8 +136,7 @@ impl Tally {
             not_utf8,
             consent_unclear,
             unclear_consent,
-            refusal_dashes,
-            refusal_dash,
+            dashes,
             dates,
         } = more;
         self.rows += rows;
@@ -136,13 +161,8 @@ impl Tally {
         self.unknown_routes += unknown_routes;
         self.not_utf8 += not_utf8;
         self.consent_unclear += consent_unclear;
-        if self.unclear_consent.is_none() {
-            self.unclear_consent.clone_from(unclear_consent);
-        }
-        self.refusal_dashes += refusal_dashes;
-        if self.refusal_dash.is_none() {
-            self.refusal_dash.clone_from(refusal_dash);
-        }
+        keep_first(&mut self.unclear_consent, unclear_consent.as_ref());
+        self.dashes.add(dashes);
         self.dates.add(dates);
     }
 }

@@ -37,8 +37,8 @@ impl Rows<'_> {
         counted(self.tally.unknown_routes, "unknown_routes", &[]);
         let unclear = self.tally.unclear_consent.as_deref().unwrap_or_default();
         counted(self.tally.consent_unclear, "consent_unclear", &[("example", unclear)]);
-        let dash = self.tally.refusal_dash.as_deref().unwrap_or_default();
-        counted(self.tally.refusal_dashes, "refusal_dashes", &[("example", dash)]);
+        let dash = self.tally.dashes.refusal_dash.as_deref().unwrap_or_default();
+        counted(self.tally.dashes.refusal_dashes, "refusal_dashes", &[("example", dash)]);
         counted(self.tally.dates.without_time, "dates_without_time", &[]);
         let example = self.tally.dates.other_weekday.as_deref().unwrap_or_default();
         counted(self.tally.dates.other_weekdays, "other_weekdays", &[("example", example)]);

@@ -183,53 +183,17 @@ fn of_several_columns_of_consents_each_has_to_say_yes() {
     assert_eq!(reminder().drafts(twice).len(), 2);
 }
 
+const CONTRARY: &str = "Opt-out|Baja|Excluir|Excluido|Revocado|Quiere baja|Email Opt Out|HasOptedOutOfEmail|\
+    Do Not Email|Rechaza publicidad|Recusa marketing|No autorizado|Retiró consentimiento|\
+    Falta consentimiento|Consentimiento pendiente|No opt-in|Not opted in|Stop|Suppressed|Inactivo|\
+    Se opone|No suscripto|Não recebe promoções|Non-consent|Prohibido contactar|Fallecido|\
+    Prefiere no recibir|Prefere não receber|Prefers not to be contacted|DND|Do not disturb|\
+    No molestar|Cancelou inscrição|Cancelou|Canceló|Cancelled|Reclamó|Reclamação|Queja|Queixa|\
+    Complaint|Removido|Unsub";
+
 #[test]
 fn a_column_named_for_the_contrary_of_what_it_is_called_is_a_blocker() {
-    for header in [
-        "Opt-out",
-        "Baja",
-        "Excluir",
-        "Excluido",
-        "Revocado",
-        "Quiere baja",
-        "Email Opt Out",
-        "HasOptedOutOfEmail",
-        "Do Not Email",
-        "Rechaza publicidad",
-        "Recusa marketing",
-        "No autorizado",
-        "Retiró consentimiento",
-        "Falta consentimiento",
-        "Consentimiento pendiente",
-        "No opt-in",
-        "Not opted in",
-        "Stop",
-        "Suppressed",
-        "Inactivo",
-        "Se opone",
-        "No suscripto",
-        "Não recebe promoções",
-        "Non-consent",
-        "Prohibido contactar",
-        "Fallecido",
-        "Prefiere no recibir",
-        "Prefere não receber",
-        "Prefers not to be contacted",
-        "DND",
-        "Do not disturb",
-        "No molestar",
-        "Cancelou inscrição",
-        "Cancelou",
-        "Canceló",
-        "Cancelled",
-        "Reclamó",
-        "Reclamação",
-        "Queja",
-        "Queixa",
-        "Complaint",
-        "Removido",
-        "Unsub",
-    ] {
+    for header in CONTRARY.split('|') {
         let text = format!("Telefono,{header}\n1155550101,sí\n1155550102,no\n");
         for named in [format!("\"{header}\""), format!("[\"{header}\"]")] {
             assert_eq!(given(&format!("consent = {named}")).blockers(&text), ["consent_refuses"], "{header}");

@@ -60,8 +60,7 @@ impl Resolver<'_> {
             }
         }
         if let Some(cell) = dash {
-            self.tally.refusal_dashes += 1;
-            self.tally.refusal_dash.get_or_insert_with(|| cell.to_owned());
+            self.tally.dashes.see(cell);
         }
         Ok(())
     }
