@@ -190,6 +190,7 @@ fn absence_takes_back_only_what_lies_ahead_and_among_the_files_dates() {
     keys.see("i:A|2000", Some("A"), Some(UnixMs(2_000)));
     keys.see("i:B|4000", Some("B"), Some(UnixMs(4_000)));
     let ana = Phone::from_international(ANA).unwrap();
+    keys.see_appointment(Some("A"), &anas(&ana, 2_000));
     let of = |id: &str, at: i64, everything| {
         keys.takes_back((&format!("i:{id}|{at}"), Some(id)), &anas(&ana, at), (everything, NOW))
     };
@@ -260,6 +261,7 @@ fn a_number_that_was_told_nothing_is_told_no_new_time_and_one_told_already_nothi
     let mut keys = FileKeys::default();
     keys.see("i:A|5000", Some("A"), Some(UnixMs(5_000)));
     let ana = Phone::from_international(ANA).unwrap();
+    keys.see_appointment(Some("A"), &anas(&ana, 5_000));
     let takes_back = |key, everything| keys.takes_back((key, Some("A")), &anas(&ana, 5_000), (everything, NOW));
     assert_eq!(takes_back("i:A|5000#2", false), Some(TakenBack::Number));
     assert_eq!(takes_back("i:A|5000", true), None);

@@ -100,7 +100,7 @@ fn two_children_on_one_phone_stay_two_when_their_lines_shift() {
     assert_eq!((&fates[0], renewed(&fates[1]).0, back[1]), (&Fate::Gone(MessageId(1)), 3, Some(TakenBack::Absent)));
     // A name that was corrected is nobody else's.
     let (fates, _) = taken_up(&waiting, &[], &[eva, ("2", "11", 5_000, "Regina"), hugo]);
-    assert_eq!((renewed(&fates[1]).0, renewed(&fates[2]).0), (2, 3));
+    assert_eq!(fates[1..], [2, 3].map(|id| Fate::Same(MessageId(id))));
     // One name, two visits at one time: a third is one more.
     let visits = sent(&[("1", "11", 5_000, "Ana"), ("2", "11", 5_000, "Ana")]);
     let more = [("3", "11", 5_000, "Ana"), ("1", "11", 5_000, "Ana"), ("2", "11", 5_000, "Ana")];
@@ -161,4 +161,31 @@ fn what_went_to_another_of_a_rows_numbers_has_reached_its_person() {
     assert_eq!(decide(went(S::Read), &moved), Fate::AddMoved("i:1|6000".to_owned()));
     let gone = Row { others: &[], ..at(5_000) };
     assert_eq!(decide(went(S::Read), &gone), Fate::AddNumber("i:1|5000#2".to_owned()), "it stands there no more");
+}
+
+#[test]
+fn an_appointment_is_known_under_another_id_though_its_text_has_changed() {
+    let before: Vec<Planned> = sent(&FIRST).into_iter().map(|p| Planned { said: 99, ..p }).collect();
+    let fates = taken_up(&before, &[], &[("1", "12", 5_100, "Eva"), ("2", "13", 5_200, "Leo")]).0;
+    assert_eq!(fates, renamed(&[2, 3]), "the last id is nobody's now");
+}
+
+#[test]
+fn of_two_on_one_phone_at_one_time_the_row_is_whose_name_it_has() {
+    let (gina, hugo) = (("2", "11", 5_000, "Gina"), ("02", "11", 5_000, "Hugo"));
+    let before = [was(1, hugo, S::Read), was(2, gina, S::Read)];
+    assert_eq!(taken_up(&before, &[], &[("002", "11", 5_000, "Hugo")]).0, renamed(&[1]));
+    let before = [was(1, ("1", "11", 900, "Ana"), S::Read), was(2, ("1", "11", 900, "Leo"), S::Read)];
+    let known = Known { to: &to("11"), happens_at: Some(UnixMs(900)), who: who("Ana") };
+    let standing = Standing::of(before.to_vec(), BTreeSet::new());
+    assert_eq!(standing.gone_for(Some("1"), &known), Some(MessageId(1)), "it is over by now");
+}
+
+#[test]
+fn a_row_with_a_message_of_its_own_takes_none_from_another_id() {
+    let eva_before = ("1", "12", 4_900, "Eva");
+    let [first, second] = ["1", "2"].map(|id| (id, "11", 5_000, "Ana"));
+    let before = [was(1, eva_before, S::Read), was(2, first, S::Read), was(3, second, S::Read)];
+    let fates = taken_up(&before, &[], &[first, ("2", "13", 5_200, "Leo")]).0;
+    assert_eq!(fates, [Fate::Gone(MessageId(2)), Fate::Add]);
 }
