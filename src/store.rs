@@ -54,7 +54,7 @@ pub mod recurrence;
 pub mod refusal;
 pub mod renaming;
 pub mod retention;
-mod room;
+pub mod room;
 pub mod run;
 pub mod secret;
 pub mod session;

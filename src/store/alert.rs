@@ -127,6 +127,16 @@ pub async fn open(store: &Store) -> Result<Vec<Alert>> {
     Ok(on!(&store.read, |pool| sqlx::query_as(OPEN).fetch_all(pool).await)?)
 }
 
+/// Those that have not ended and how each was told by each way, for whoever looks: with the one that cannot be written down.
+pub async fn shown(store: &Store) -> Result<(Vec<Alert>, Vec<WayRow>)> {
+    let (mut alerts, mut ways) = (open(store).await?, ways(store).await?);
+    if let Some((alert, told)) = store.unwritten().filter(|(one, _)| alerts.iter().all(|known| known.key != one.key)) {
+        alerts.push(alert);
+        ways.extend(told);
+    }
+    Ok((alerts, ways))
+}
+
 /// It has lasted long enough to be told, with these values.
 pub async fn tell(store: &Store, id: AlertId, at: UnixMs, detail: &str) -> Result<()> {
     on!(&store.write, |pool| sqlx::query(TELL).bind(id).bind(at).bind(detail).execute(pool).await.map(drop))?;

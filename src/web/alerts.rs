@@ -32,9 +32,8 @@ pub struct AlertLine {
 
 /// What has lasted long enough to be told, oldest first.
 pub async fn lines(state: &WebState, p: &Page) -> Result<Vec<AlertLine>, WebError> {
-    let ways = alert::ways(state.store()).await?;
-    let open = alert::open(state.store()).await?.into_iter().filter(|alert| alert.told_at.is_some());
-    Ok(open.map(|alert| line(&alert, &ways, p)).collect())
+    let (open, ways) = alert::shown(state.store()).await?;
+    Ok(open.into_iter().filter(|alert| alert.told_at.is_some()).map(|alert| line(&alert, &ways, p)).collect())
 }
 
 fn line(alert: &Alert, ways: &[WayRow], p: &Page) -> AlertLine {

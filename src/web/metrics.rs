@@ -181,7 +181,7 @@ pub async fn metrics(State(state): State<WebState>) -> Result<Response, WebError
     state.metrics.set(&pulse);
     state.metrics.tiers.set(&tier::standings(&state.engine).await?);
     state.metrics.wallets.set(&wallet::standings(&state.engine).await?);
-    state.metrics.alerts.set(&alert::open(state.store()).await?);
+    state.metrics.alerts.set(&alert::shown(state.store()).await?.0);
     if let Some(gauges) = &state.metrics.nodes {
         gauges.set(&nodes::known(&state.engine).await?, state.engine.clock.unscaled().now());
     }

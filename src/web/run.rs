@@ -133,8 +133,7 @@ pub async fn show(
     let title = campaign::get(state.store(), run.campaign_id).await?.map_or_else(String::new, |c| c.title);
     let store = state.store();
     let failures = failures(&state, &p, run.id, people).await?;
-    let waiting = waiting(&state, &p, run.id).await?;
-    let canary = canary(&state, &p, run.id).await?;
+    let (waiting, canary) = (waiting(&state, &p, run.id).await?, canary(&state, &p, run.id).await?);
     let clicks = clicks(&state, &p, run.id).await?;
     let recharge = recharge(&state, &p, &run).await?;
     let ahead = ahead(&state, &p, &run).await?;
@@ -146,8 +145,8 @@ pub async fn show(
     let tiles = tiles(&p, &f, people);
     let (may_steer, may_start) = (actor.may(Right::SteerRuns), actor.may(Right::StartRuns));
     let corrected = corrected(&state, &p, &f).await?;
-    let files = amendment::list(state.store(), f.run.id, FILES).await?;
-    let (taken_up, figures) = amendment::totals(state.store(), f.run.id).await?;
+    let files = amendment::list(store, f.run.id, FILES).await?;
+    let (taken_up, figures) = amendment::totals(store, f.run.id).await?;
     let file_waits = waiting_file(&state, &f.run).await?;
     html(&RunPage {
         p,

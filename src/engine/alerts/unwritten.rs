@@ -10,17 +10,49 @@ use super::words::Phase;
 use super::{Alerts, EngineError};
 use crate::domain::alert::AlertKind;
 use crate::domain::time::UnixMs;
-use crate::store::alert::{self, NewAlert};
+use crate::store::alert::{self, Alert, NewAlert, WayRow};
 use crate::store::json;
+use crate::store::room::DISK_ALERT;
 
 /// What is known of it.
 #[derive(Clone, Debug)]
 pub(super) struct Unwritten {
     found: Found,
     since: UnixMs,
+    /// When it had lasted long enough.
+    told_at: Option<UnixMs>,
     told: BTreeMap<Way, UnixMs>,
     next_at: UnixMs,
     tries: i64,
+}
+
+impl Unwritten {
+    /// As it would be written down.
+    fn alert(&self) -> Alert {
+        let Found { key, kind, detail } = &self.found;
+        Alert {
+            id: DISK_ALERT,
+            key: key.clone(),
+            kind: *kind,
+            detail: json(detail),
+            began_at: self.since,
+            told_at: self.told_at,
+            gone_at: None,
+            ended_at: None,
+        }
+    }
+
+    fn ways(&self, all: &[Way]) -> Vec<WayRow> {
+        let row = |way: &Way| WayRow {
+            alert_id: DISK_ALERT,
+            way: way.as_str().to_owned(),
+            tries: if self.told.contains_key(way) { 0 } else { self.tries },
+            next_at: (!self.told.contains_key(way)).then_some(self.next_at),
+            began_told_at: self.told.get(way).copied(),
+            failure: None,
+        };
+        all.iter().map(row).collect()
+    }
 }
 
 impl Alerts {
@@ -29,10 +61,12 @@ impl Alerts {
         let Some(full) = found.iter().find(|one| one.kind == AlertKind::DiskFull) else { return Ok(0) };
         // What could not be written down has lasted since the disk is full, not since this look.
         let since = self.engine.store.full_since().unwrap_or(now);
-        let begin = || Unwritten { found: full.clone(), since, told: BTreeMap::new(), next_at: now, tries: 0 };
+        let begin =
+            || Unwritten { found: full.clone(), since, told_at: None, told: BTreeMap::new(), next_at: now, tries: 0 };
         let mut known = self.unwritten.take().unwrap_or_else(begin);
         let mut told = 0;
         if now.since(known.since) >= self.ways.config().lasting && now >= known.next_at {
+            known.told_at.get_or_insert(now);
             let written = self.told_before(&known.found.key).await?;
             for way in self.ways.all() {
                 if known.told.contains_key(&way) || written.contains(&way.as_str().to_owned()) {
@@ -46,6 +80,7 @@ impl Alerts {
             known.next_at = now.plus(self.wait(known.tries));
             known.tries += 1;
         }
+        self.engine.store.keep_unwritten(Some((known.alert(), known.ways(&self.ways.all()))));
         self.unwritten = Some(known);
         Ok(told)
     }
@@ -86,6 +121,7 @@ impl Alerts {
             alert::told_already(store, key, way.as_str(), (*at).min(now)).await?;
         }
         self.unwritten = None;
+        store.keep_unwritten(None);
         Ok(())
     }
 }

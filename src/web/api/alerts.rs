@@ -88,7 +88,6 @@ impl From<WayRow> for AlertWay {
 #[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts",
     responses((status = 200, description = "Alerts that have not ended", body = Alerts)))]
 pub async fn all(State(state): State<WebState>, p: Page) -> Result<Json<Alerts>, WebError> {
-    let ways = alert::ways(state.store()).await?;
-    let open = alert::open(state.store()).await?;
+    let (open, ways) = alert::shown(state.store()).await?;
     Ok(Json(Alerts { items: open.into_iter().map(|alert| AlertView::of(alert, &ways, &p)).collect() }))
 }

@@ -34,7 +34,7 @@ async fn reads(store: &Store, line: Line, n: usize) {
     tx.commit().await.unwrap();
 }
 
-async fn lay(from: &Path, to: &Path) {
+fn lay(from: &Path, to: &Path) {
     for name in ["recado-webhooks.db-wal", "recado-webhooks.db-shm", "recado.db-wal", "recado.db-shm"] {
         if name.starts_with(to.file_name().unwrap().to_str().unwrap()) {
             drop(std::fs::remove_file(to.with_file_name(name)));
@@ -100,7 +100,7 @@ async fn an_older_copy_of_the_file_goes_on_behind_what_was_read() {
     }
     reads(&store, Line::News, 3).await;
     store.close().await;
-    lay(&kept.path().join("recado-webhooks.db"), &dir.path().join("recado-webhooks.db")).await;
+    lay(&kept.path().join("recado-webhooks.db"), &dir.path().join("recado-webhooks.db"));
     let store = opened(dir.path()).await;
     arrives(&store, Line::News, "4").await;
     assert_eq!(waiting(&store, Line::News).await, ["4"]);
@@ -121,7 +121,7 @@ async fn a_copy_holds_what_nobody_had_read_and_an_older_store_reads_again_what_c
     arrives(&store, Line::News, "3").await;
     reads(&store, Line::News, 2).await;
     store.close().await;
-    lay(&kept.path().join("recado.db"), &dir.path().join("recado.db")).await;
+    lay(&kept.path().join("recado.db"), &dir.path().join("recado.db"));
     let store = opened(dir.path()).await;
     assert_eq!(waiting(&store, Line::News).await, ["2", "3"]);
 }

@@ -33,7 +33,7 @@ impl TestStore {
                     SqlitePool::connect_with(SqliteConnectOptions::new().filename(file)).await.expect("it is there"),
                 )
             }
-            postgres => postgres.clone(),
+            postgres @ Db::Postgres(_) => postgres.clone(),
         }
     }
 

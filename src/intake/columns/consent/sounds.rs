@@ -154,7 +154,7 @@ pub(super) fn sounds_contrary(folded: &str) -> bool {
 fn says_no_to_it(all: &[&str]) -> bool {
     let is_what = |word: &&str| NO_WHAT.contains(word) || NO_WHAT_OF.contains(word) || NOT_TO.contains(word);
     let mut after = all.iter().skip_while(|word| !NO.contains(word)).skip(1);
-    after.by_ref().find(|word| !BETWEEN.contains(word)).is_some_and(|what| is_what(&what))
+    after.by_ref().find(|word| !BETWEEN.contains(word)).is_some_and(is_what)
 }
 
 fn says_both(all: &[&str]) -> bool {

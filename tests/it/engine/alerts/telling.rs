@@ -5,6 +5,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use recado::domain::alert::AlertKind;
 use recado::store::{Db, alert};
 use sha2::Sha256;
 
@@ -209,18 +210,24 @@ async fn a_full_disk_is_told_though_nothing_can_be_written_and_its_end_too() {
     let stage = stage(&store, store.dir.path(), &url).await;
     let mut alerts = alerts(&stage.engine);
     fill(&store).await;
-    store.note_full(stage.clock.now());
+    let full_since = stage.clock.now();
+    store.note_full(full_since);
     assert_eq!(stage.later(SOON, &mut alerts).await, 0);
+    assert_eq!(alert::shown(&store).await.unwrap().0[0].told_at, None, "it may pass");
     assert_eq!(stage.later(LASTS, &mut alerts).await, 1);
     for _ in 0..5 {
         assert_eq!(stage.later(Duration::from_hours(1), &mut alerts).await, 0, "once");
     }
     assert!(alert::open(&store).await.unwrap().is_empty(), "it could not be written down");
+    let (shown, ways) = alert::shown(&store).await.unwrap();
+    assert_eq!((shown.len(), shown[0].kind, shown[0].began_at), (1, AlertKind::DiskFull, full_since));
+    assert!(shown[0].told_at.is_some() && ways[0].began_told_at.is_some(), "whoever looks sees it and who was told");
     make_room(&store).await;
     store.note_room();
     stage.later(SOON, &mut alerts).await;
     stage.later(SOON, &mut alerts).await;
     assert_eq!(stage.later(LASTS, &mut alerts).await, 1);
+    assert!(alert::shown(&store).await.unwrap().0.is_empty());
     let told = |what: &str| (what.to_owned(), "disk_full".to_owned());
     assert_eq!(ear.said(), [told("alert.began"), told("alert.ended")]);
 }
