@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use futures::{Stream, StreamExt};
 use sha2::{Digest, Sha256};
 use tokio::fs::File;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::task::yield_now;
 
 use crate::engine::Incoming;
 use crate::store::idempotency::{Key, Once};
@@ -182,15 +183,72 @@ async fn open(file: &Incoming) -> Result<File, WebError> {
 }
 
 /// A file piece by piece; what it lies in is kept until it is read.
-fn pieces(mut from: File, kept: Option<Incoming>) -> impl Stream<Item = std::io::Result<Bytes>> {
+///
+/// Its end never comes in the same look as its last piece: the reader of forms (multer 3.1) looks twice for the first field, and
+/// takes a form that is there whole at the second look for one that was cut off.
+fn pieces(
+    mut from: impl AsyncRead + Unpin + Send + 'static,
+    kept: Option<Incoming>,
+) -> impl Stream<Item = std::io::Result<Bytes>> {
     async_stream::try_stream! {
         let _kept = kept;
         loop {
             let mut piece = Vec::with_capacity(PIECE);
             if from.read_buf(&mut piece).await? == 0 {
+                yield_now().await;
                 break;
             }
             yield Bytes::from(piece);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::{Pin, pin};
+    use std::task::{Context, Poll, Waker};
+
+    use tokio::io::ReadBuf;
+
+    use super::*;
+
+    /// A form on a disk that is read between two looks: nothing is there at the first, and all of it at the second.
+    struct Late(&'static [u8], bool);
+
+    impl AsyncRead for Late {
+        fn poll_read(
+            mut self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+            buf: &mut ReadBuf<'_>,
+        ) -> Poll<std::io::Result<()>> {
+            if !std::mem::replace(&mut self.1, true) {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            buf.put_slice(std::mem::take(&mut self.0));
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    const FORM: &[u8] = b"--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nturnos\r\n--b--\r\n";
+
+    #[tokio::test]
+    async fn a_form_that_is_there_between_two_looks_is_whole() {
+        let body = Body::from_stream(pieces(Late(FORM, false), None));
+        let request = Request::builder().header(CONTENT_TYPE, "multipart/form-data; boundary=b").body(body).unwrap();
+        let mut form = Multipart::from_request(request, &()).await.unwrap();
+        let field = form.next_field().await.unwrap().unwrap();
+        assert_eq!(field.name(), Some("name"));
+        assert_eq!(field.text().await.unwrap(), "turnos");
+        assert!(form.next_field().await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn the_end_comes_later_than_the_last_piece() {
+        let mut pieces = pin!(pieces(FORM, None));
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(matches!(pieces.as_mut().poll_next(&mut cx), Poll::Ready(Some(Ok(_)))));
+        assert!(pieces.as_mut().poll_next(&mut cx).is_pending());
+        assert!(matches!(pieces.as_mut().poll_next(&mut cx), Poll::Ready(None)));
     }
 }
