@@ -37,11 +37,12 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     }
     desk.audit("store.backup", &to.display().to_string(), "").await?;
     desk.store.close().await;
+    let stored = if name == "recado.db" { "recado.db and recado-webhooks.db" } else { name };
     answer(&if args.at.json {
         format!("{}\n", json!({"to": to, "store": name, "audiences": files, "campaign_files": campaigns}))
     } else {
         format!(
-            "{} holds the store ({name}), {files} audience files and the campaigns' folders ({campaigns} files). recado.toml and its secrets are not in it.\nWhat is restored from it sends nothing until `recado takeover --yes`.\n",
+            "{} holds the store ({stored}), {files} audience files and the campaigns' folders ({campaigns} files). recado.toml and its secrets are not in it.\nWhat is restored from it sends nothing until `recado takeover --yes`.\n",
             to.display()
         )
     })?;

@@ -27,7 +27,7 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 
 /// Page cache of the writer, in KiB (negative, as SQLite wants it). With SQLite's own 2 MB the writer spent a sixth of
 /// its time copying pages it had just dropped.
-const WRITER_CACHE: &str = "-6144";
+const WRITER_CACHE: &str = "-5632";
 
 /// The same of each reader: what it drops, the system still has.
 const READER_CACHE: &str = "-1024";

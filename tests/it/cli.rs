@@ -266,6 +266,7 @@ async fn what_recado_writes_and_its_backup_are_for_its_user_alone_and_hold_the_c
     std::os::unix::fs::symlink("/etc/passwd", at("data/campaigns/promo/link")).unwrap();
     let said = run(&["backup", "copy"]).await;
     assert!(said.contains("the campaigns' folders (1 files)"), "{said}");
+    assert!(said.contains("the store (recado.db and recado-webhooks.db)"), "{said}");
     let kept = [
         "copy",
         "copy/recado.db",

@@ -18,8 +18,8 @@ use crate::store::{Db, Result, Store, Tx, log, on, on_tx};
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/webhooks");
 
 /// Page caches, in KiB (negative, as SQLite wants it): what is written goes on at the end, and is read once.
-const WRITER_CACHE: &str = "-1024";
-const READER_CACHE: &str = "-512";
+const WRITER_CACHE: &str = "-512";
+const READER_CACHE: &str = "-256";
 const READERS: u32 = 2;
 
 const SQLITE_ID: &str = "SELECT id FROM file";
