@@ -10,6 +10,7 @@ mod learn;
 mod lines;
 pub(super) mod receipts;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,6 +117,7 @@ impl Receiver {
         let mut tx = self.engine.store.begin().await?;
         let waiting: Vec<(Line, WebhookId)> = bodies.iter().map(|b| (b.line, b.id)).collect();
         let taken = webhook::take(&self.engine.store, &mut tx, &waiting, now).await?;
+        let taken: BTreeSet<WebhookId> = taken.into_iter().collect();
         let (mut batch, mut unread) = (Batch::new(&self.engine, now), Vec::new());
         for body in bodies.iter().filter(|b| taken.contains(&b.id)) {
             let problem = match &body.events {

@@ -1,6 +1,7 @@
 //! Tests of `engine`: the production steps, on both databases, against a provider on this machine.
 
 mod accounts;
+mod agreeing;
 mod alerts;
 mod answers_file;
 mod arriving;

@@ -1,5 +1,4 @@
-//! Templates under a run: another text stops it, what has left keeps its own; the usual values fill what a file leaves out;
-//! consent is kept and obeyed.
+//! Templates under a run: another text stops it, what has left keeps its own; the usual values fill what a file leaves out.
 
 use std::time::Duration;
 
@@ -25,7 +24,7 @@ use crate::support::stores;
 use crate::web::site::Site;
 
 /// The texts of a run's messages, as people read them.
-async fn bodies(store: &Store, id: RunId) -> Vec<String> {
+pub(super) async fn bodies(store: &Store, id: RunId) -> Vec<String> {
     let sql = AssertSqlSafe(format!("SELECT content FROM message WHERE run_id = {id} ORDER BY id"));
     let contents: Vec<String> = match &store.write {
         Db::Sqlite(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
@@ -44,7 +43,7 @@ async fn reasons(store: &Store, id: RunId) -> Vec<String> {
     }
 }
 
-async fn started(stage: &Stage, campaign: &str, audience: &str) -> RunId {
+pub(super) async fn started(stage: &Stage, campaign: &str, audience: &str) -> RunId {
     let version = stage.load("one", campaign, audience).await;
     let StartOutcome::Started(id) = stage.engine.start(version, "ana").await.unwrap() else { panic!("refused") };
     Planner::new(stage.engine.clone()).step().await.unwrap();
@@ -211,41 +210,6 @@ async fn a_file_that_says_nothing_takes_the_templates_usual_values_as_they_were_
         Planner::new(stage.engine.clone()).step().await.unwrap();
         let bodies = bodies(&store, id).await;
         assert!(bodies.len() == 2 && bodies.iter().all(|b| b.contains("ANA")), "{bodies:?}, {}", store.name());
-    }
-}
-
-#[tokio::test]
-async fn whoever_has_not_agreed_gets_no_promotion_and_the_basis_of_the_others_is_kept() {
-    for store in stores().await {
-        let stage = Stage::new(&store, store.dir.path()).await;
-        let promotion = CAMPAIGN.replacen("\"reminder\"", "\"promotion\"", 1);
-        let audience = "nombre,telefono,consentimiento\nAna,+5491155550001,Formulario 3/3\nEva,+5491155550002,no\nLuz,+5491155550003,\nSol,+5491155550004,sí\n";
-        let id = started(&stage, &promotion, audience).await;
-        assert_eq!(bodies(&store, id).await.len(), 2, "{}", store.name());
-        let left_out = recado::store::exclusion::counts(&store, id).await.unwrap();
-        assert_eq!(left_out.iter().map(|(reason, n)| (reason.as_str(), *n)).collect::<Vec<_>>(), [("no_consent", 2)]);
-        let who = stage.engine.person_of("+5491155550001").await.unwrap().unwrap().unwrap();
-        let told = stage.engine.export_person(who.id).await.unwrap();
-        assert_eq!(told.consents[0].basis, "Formulario 3/3", "{}", store.name());
-    }
-}
-
-#[tokio::test]
-async fn whoever_a_named_column_says_wants_none_gets_no_promotion() {
-    for store in stores().await {
-        let stage = Stage::new(&store, store.dir.path()).await;
-        let promotion = CAMPAIGN.replacen("\"reminder\"", "\"promotion\"", 1);
-        let audience = "nombre,telefono,Acepta,HasOptedOutOfEmail\nAna,+5491155550001,sí,\nEva,+5491155550002,sí,x\nLuz,+5491155550003,no,\n";
-        let named = format!("{promotion}[columns]\nrefusal = \"HasOptedOutOfEmail\"\n");
-        let id = started(&stage, &named, audience).await;
-        let bodies = bodies(&store, id).await;
-        assert!(bodies.len() == 1 && bodies[0].contains("Ana"), "{bodies:?}, {}", store.name());
-        let left_out = recado::store::exclusion::counts(&store, id).await.unwrap();
-        assert_eq!(left_out.iter().map(|(reason, n)| (reason.as_str(), *n)).collect::<Vec<_>>(), [("no_consent", 2)]);
-        let turned = format!("{promotion}[columns]\nconsent = \"HasOptedOutOfEmail\"\n");
-        let version = stage.load("turned", &turned, audience).await;
-        let StartOutcome::Refused(why) = stage.engine.start(version, "ana").await.unwrap() else { panic!("started") };
-        assert_eq!(why.iter().map(|problem| problem.code.as_str()).collect::<Vec<_>>(), ["consent_refuses"]);
     }
 }
 
